@@ -1,0 +1,284 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// Compose's labels, as far as a decision reads them
+// (docker/compose: pkg/api/labels.go).
+const (
+	labelPrefix  = "com.docker.compose."
+	labelProject = labelPrefix + "project"
+	labelService = labelPrefix + "service"
+	labelOneoff  = labelPrefix + "oneoff"
+	labelReplace = labelPrefix + "replace"
+)
+
+// Replica is a container that a service owns, and its number, from 1.
+type Replica struct {
+	Number    int
+	Container engine.Container
+}
+
+// Holding is what one service owns.
+type Holding struct {
+	// Replicas are the service's containers, by number. While Trouble is set
+	// nothing may be done to them.
+	Replicas []Replica
+	// Replacing is a container with which another tool is about to replace
+	// one of the service's; empty: none.
+	Replacing []engine.Container
+	// Trouble: it can't be told which containers are the service's
+	// (AmbiguousContainer, NameConflict). The zero value: none.
+	Trouble  Note
+	Warnings []string
+}
+
+// Orphan is a container of the project that no listed service owns.
+type Orphan struct {
+	Container engine.Container
+	Service   string // as its label says
+	Message   string
+}
+
+// Ownership says which container belongs to which listed service.
+type Ownership struct {
+	Holdings map[string]Holding // one for each listed service
+	Orphans  []Orphan           // by name
+}
+
+// A labelled container of the project is never ours by its labels alone: an
+// image can carry them. It needs a fitting name too.
+type candidates struct {
+	service  desired.Service
+	byNumber map[int][]engine.Container // well named
+	odd      []engine.Container         // labelled as the service's, oddly named
+	replaces []engine.Container         // another tool's half-done replacement
+	foreign  []engine.Container         // has the template's name, but isn't ours
+	claimed  []string                   // its containers that another service claims too
+}
+
+// Own decides which of the containers belong to which service of the document.
+// The order of the containers doesn't matter. Containers that it neither
+// assigns nor names as orphans are foreign.
+func Own(doc *desired.Document, containers []engine.Container) Ownership {
+	sorted := slices.Clone(containers)
+	slices.SortFunc(sorted, func(a, b engine.Container) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+
+	all := make([]*candidates, len(doc.Services))
+	claims := make(map[string][]*candidates) // container ID → who claims it
+	index := newClaims(doc, all)
+	for _, c := range sorted {
+		for _, s := range index.sort(c, sorted) {
+			claims[c.ID] = append(claims[c.ID], s)
+		}
+	}
+	for id, by := range claims {
+		if len(by) > 1 {
+			for _, s := range by {
+				s.claimed = append(s.claimed, id)
+			}
+		}
+	}
+
+	own := Ownership{Holdings: make(map[string]Holding, len(all))}
+	taken := make(map[string]bool)
+	for _, s := range all {
+		h := s.holding(doc)
+		own.Holdings[s.service.Name] = h
+		for _, r := range h.Replicas {
+			taken[r.Container.ID] = true
+		}
+		for _, c := range h.Replacing {
+			taken[c.ID] = true
+		}
+	}
+	for _, c := range sorted {
+		if c.Labels[labelProject] == doc.Project && c.Labels[labelOneoff] == "False" && !taken[c.ID] {
+			own.Orphans = append(own.Orphans, orphan(doc, c))
+		}
+	}
+	return own
+}
+
+// claims finds the services that a container may belong to in a few look-ups.
+type claims struct {
+	project   string
+	byLabel   map[string]*candidates // compose_service → service
+	byName    map[string]*candidates // `container:` → service
+	templates map[string]*candidates // expanded template → service
+}
+
+func newClaims(doc *desired.Document, all []*candidates) claims {
+	x := claims{doc.Project, map[string]*candidates{}, map[string]*candidates{}, map[string]*candidates{}}
+	for i, s := range doc.Services {
+		c := &candidates{service: s, byNumber: map[int][]engine.Container{}}
+		all[i] = c
+		if s.Container != "" {
+			x.byName[s.Container] = c
+			continue // that one and only that one
+		}
+		x.byLabel[s.ComposeService] = c
+		if doc.ContainerName != "" {
+			x.templates[TemplateName(doc.ContainerName, s)] = c
+		}
+	}
+	return x
+}
+
+// TemplateName is what the document's container_name template calls the
+// service's container.
+func TemplateName(template string, s desired.Service) string {
+	return strings.ReplaceAll(template, "{service}", s.ComposeService)
+}
+
+// sort files the container with the services that it may belong to, and
+// returns those that claim it as theirs.
+func (x claims) sort(c engine.Container, all []engine.Container) []*candidates {
+	var owners []*candidates
+	if s := x.byName[c.Name]; s != nil {
+		s.byNumber[1] = append(s.byNumber[1], c)
+		owners = append(owners, s)
+	}
+	ours := c.Labels[labelProject] == x.project && c.Labels[labelOneoff] == "False"
+	template := x.templates[c.Name]
+	if s := x.byLabel[c.Labels[labelService]]; ours && s != nil {
+		switch n := replicaNumber(x.project, s.service.ComposeService, c.Name); {
+		case n > 0:
+			s.byNumber[n] = append(s.byNumber[n], c)
+			owners = append(owners, s)
+		case template == s:
+			s.byNumber[1] = append(s.byNumber[1], c)
+			owners = append(owners, s)
+		case replacing(c, all):
+			s.replaces = append(s.replaces, c)
+		case len(owners) == 0:
+			s.odd = append(s.odd, c)
+		}
+	}
+	if template == nil || slices.Contains(owners, template) {
+		return owners
+	}
+	if composeLabels(c) {
+		template.foreign = append(template.foreign, c)
+		return owners
+	}
+	template.byNumber[1] = append(template.byNumber[1], c)
+	return append(owners, template)
+}
+
+// composeLabels reports whether any of Compose's labels is on the container:
+// then a name alone doesn't make it one of a hand-made panel.
+func composeLabels(c engine.Container) bool {
+	for k := range c.Labels {
+		if strings.HasPrefix(k, labelPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// replicaNumber returns n of the names that Compose gives: <project>-<service>-<n>
+// (v2) and <project>_<service>_<n> (v1), else 0.
+func replicaNumber(project, service, name string) int {
+	for _, sep := range []string{"-", "_"} {
+		rest, ok := strings.CutPrefix(name, project+sep+service+sep)
+		if !ok || rest == "" || rest[0] < '1' || rest[0] > '9' {
+			continue // "web-01" and "web-+1" are not Compose's
+		}
+		if n, err := strconv.Atoi(rest); err == nil {
+			return n
+		}
+	}
+	return 0
+}
+
+// A replacement by Compose is created as <first 12 of the old ID>_<name>, with
+// the label that names the old one (docker/compose: pkg/compose/reconcile.go).
+var replacementName = regexp.MustCompile(`^[0-9a-f]{12}_.`)
+
+func replacing(c engine.Container, all []engine.Container) bool {
+	if replacementName.MatchString(c.Name) {
+		return true
+	}
+	old := c.Labels[labelReplace]
+	if old == "" {
+		return false
+	}
+	return slices.ContainsFunc(all, func(o engine.Container) bool {
+		return o.ID != c.ID && (o.Name == old || o.ID == old || len(old) >= 12 && strings.HasPrefix(o.ID, old))
+	})
+}
+
+// holding draws the conclusion for one service.
+func (s *candidates) holding(doc *desired.Document) Holding {
+	h := Holding{Replacing: s.replaces}
+	numbers := make([]int, 0, len(s.byNumber))
+	for n, cs := range s.byNumber {
+		numbers = append(numbers, n)
+		if len(cs) > 1 {
+			h.Trouble = s.ambiguous(cs, fmt.Sprintf("%s could each be replica %d", names(cs), n))
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		for _, c := range s.byNumber[n] {
+			h.Replicas = append(h.Replicas, Replica{n, c})
+			if slices.Contains(s.claimed, c.ID) {
+				h.Trouble = s.ambiguous(nil, fmt.Sprintf("%s is claimed by another service too", c.Name))
+			}
+		}
+	}
+	short := len(numbers) == 0 || len(numbers) < s.service.Replicas
+	switch {
+	case h.Trouble.Reason != "":
+	case len(s.odd) > 0 && short:
+		h.Trouble = s.ambiguous(s.odd, fmt.Sprintf("%s carries the service's labels but not a name of it", names(s.odd)))
+	case len(s.foreign) > 0 && len(numbers) == 0:
+		f := s.foreign[0]
+		h.Trouble = Note{ReasonNameConflict, fmt.Sprintf("%s (%s) has the name that container_name gives to %s, but belongs to Compose project %q, service %q; rename it, or change container_name",
+			f.Name, short12(f.ID), s.service.Name, f.Labels[labelProject], f.Labels[labelService])}
+	}
+	for _, c := range s.odd {
+		h.Warnings = append(h.Warnings, fmt.Sprintf("%s carries the service's labels but not a name of it: left alone", c.Name))
+	}
+	return h
+}
+
+func (s *candidates) ambiguous(choices []engine.Container, what string) Note {
+	line := "container: NAME"
+	if len(choices) > 0 {
+		line = "container: " + choices[0].Name
+	}
+	return Note{ReasonAmbiguous, fmt.Sprintf("%s; nothing is done. To settle it, write under services.%s: %s", what, s.service.Name, line)}
+}
+
+func orphan(doc *desired.Document, c engine.Container) Orphan {
+	service := c.Labels[labelService]
+	message := fmt.Sprintf("service %q is not listed in the file", service)
+	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
+		message = fmt.Sprintf("labelled as service %q, but another container is that one", service)
+	}
+	return Orphan{c, service, message}
+}
+
+func names(cs []engine.Container) string {
+	all := make([]string, len(cs))
+	for i, c := range cs {
+		all[i] = c.Name
+	}
+	return strings.Join(all, ", ")
+}
+
+// short12 is the ID as Docker's own tools print it.
+func short12(id string) string { return id[:min(len(id), 12)] }

@@ -1,0 +1,183 @@
+// Package plan is the decision: what should be done to the containers of one
+// service now, why, and, where nothing is done, why not. It is a pure function
+// of its arguments; it reads no clock, does no I/O, logs nothing and changes
+// none of its inputs. testdata/*.txt is its specification, readable by a user.
+//
+// Everything here may be called by any number of goroutines.
+package plan
+
+import (
+	"fmt"
+	"time"
+)
+
+// Verb is one engine call. The zero value is no verb.
+type Verb string
+
+// The verbs of tier 1; each is exactly one method of engine.Engine.
+const (
+	Start   Verb = "start"
+	Stop    Verb = "stop"
+	Restart Verb = "restart"
+	Unpause Verb = "unpause"
+)
+
+// Verbs is the closed set of Verb.
+func Verbs() []Verb { return []Verb{Start, Stop, Restart, Unpause} }
+
+// Cause says what made an action necessary. It is a log field, a metric label
+// and a word of the page.
+type Cause string
+
+// The causes. All but Requested and Intent are drift: the world moved, not the
+// file.
+const (
+	CauseIntent    Cause = "intent"    // the file asks for something else than before
+	CauseCreated   Cause = "created"   // it exists but was never started
+	CauseExited    Cause = "exited"    // it runs no more although it should
+	CauseRunning   Cause = "running"   // it runs although it should not
+	CausePaused    Cause = "paused"    // somebody paused it, and on_paused is unpause
+	CauseSurplus   Cause = "surplus"   // more run than replicas
+	CauseRequested Cause = "requested" // somebody asked for a restart
+)
+
+// Causes is the closed set of Cause.
+func Causes() []Cause {
+	return []Cause{CauseIntent, CauseCreated, CauseExited, CauseRunning, CausePaused, CauseSurplus, CauseRequested}
+}
+
+// Drift reports whether the cause is a change of the world rather than of
+// somebody's mind.
+func (c Cause) Drift() bool { return c != CauseIntent && c != CauseRequested && c != "" }
+
+// Action is one engine call that is safe to make now. Actions of one plan are
+// for different containers and may be carried out at once, in any order. It is
+// comparable.
+type Action struct {
+	Verb      Verb
+	ID        string // of the container
+	Container string // its name
+	Cause     Cause
+	// Crash: the start answers a crash, so it counts against the host's budget.
+	Crash bool
+}
+
+// String is one line: "start web-1 (exited)".
+func (a Action) String() string { return fmt.Sprintf("%s %s (%s)", a.Verb, a.Container, a.Cause) }
+
+// Status is the one word for a service. The zero value means never decided.
+type Status string
+
+// The statuses, in the order of precedence: the first that applies to the
+// worst wanted replica.
+const (
+	StatusUnknown    Status = "unknown"     // engine down, no list yet, ambiguous
+	StatusMissing    Status = "missing"     // no container, though one is wanted
+	StatusPaused     Status = "paused"      //
+	StatusStopping   Status = "stopping"    // a stop is planned or in flight
+	StatusRestarting Status = "restarting"  // the engine's policy, or a restart in flight
+	StatusStarting   Status = "starting"    // a start is planned or in flight, or health is starting
+	StatusWaiting    Status = "waiting"     // settle, OtherTool, budget
+	StatusBackingOff Status = "backing_off" // after a crash or a failed call
+	StatusDown       Status = "stopped"     // stopped where running is wanted: Stalled, suspended
+	StatusUnhealthy  Status = "unhealthy"   //
+	StatusRunning    Status = "running"     //
+	StatusCompleted  Status = "completed"   //
+	StatusStopped    Status = "stopped"     // as wanted
+	StatusAbsent     Status = "absent"      // no container, and none is wanted
+)
+
+// Statuses is the closed set of Status, each word once.
+func Statuses() []Status {
+	return []Status{StatusUnknown, StatusMissing, StatusPaused, StatusStopping, StatusRestarting, StatusStarting,
+		StatusWaiting, StatusBackingOff, StatusUnhealthy, StatusRunning, StatusCompleted, StatusStopped, StatusAbsent}
+}
+
+// Reason says why a condition is as it is, in one word of a closed set. The
+// zero value is "no reason".
+type Reason string
+
+// The reasons of Reconciling: something is awaited or about to be done.
+const (
+	ReasonActing    Reason = "Acting"    // an engine call is planned or in flight
+	ReasonSettle    Reason = "Settle"    // somebody else is still at work on the container
+	ReasonOtherTool Reason = "OtherTool" // another tool replaces a container of the service
+	ReasonBackOff   Reason = "BackOff"   // crashed; the next start is in the future
+	ReasonBudget    Reason = "Budget"    // the host's budget of crash restarts is used up for now
+	ReasonRetry     Reason = "CallFailed"
+	ReasonRemoving  Reason = "Removing" // the engine is removing it
+	ReasonJob       Reason = "JobRunning"
+	ReasonEngine    Reason = "EngineRestarting" // the engine's own restart policy acts
+)
+
+// The reasons of Stalled: nothing more will happen until somebody does
+// something, and the message says what.
+const (
+	ReasonMissing        Reason = "ContainerMissing"
+	ReasonAmbiguous      Reason = "AmbiguousContainer"
+	ReasonNameConflict   Reason = "NameConflict"
+	ReasonStuck          Reason = "Stuck"
+	ReasonWouldBeRemoved Reason = "WouldBeRemoved"
+	ReasonNoProgress     Reason = "NoProgress"
+	ReasonProgress       Reason = "ProgressDeadlineExceeded"
+	ReasonSelf           Reason = "WouldStopItself"
+)
+
+// StalledReasons is the closed set of the reasons of Stalled.
+func StalledReasons() []Reason {
+	return []Reason{ReasonMissing, ReasonAmbiguous, ReasonNameConflict, ReasonStuck, ReasonWouldBeRemoved,
+		ReasonNoProgress, ReasonProgress, ReasonSelf}
+}
+
+// The further reasons of Ready.
+const (
+	ReasonAsWanted       Reason = "AsWanted"
+	ReasonUnhealthy      Reason = "Unhealthy"
+	ReasonHealthStarting Reason = "HealthStarting"
+	ReasonPaused         Reason = "Paused"
+	ReasonSuspended      Reason = "Suspended"
+	ReasonEngineDown     Reason = "EngineDown"
+	ReasonNotConverged   Reason = "NotConverged"
+)
+
+// Note is a reason with words that a person can act on. The zero value is "not
+// so".
+type Note struct {
+	Reason  Reason
+	Message string
+}
+
+// Plan is a decision about one service.
+type Plan struct {
+	Service string
+	// Actions are what to do now; empty: nothing.
+	Actions []Action
+	// Next is when to decide again although nothing was heard; zero: when
+	// something is heard.
+	Next time.Time
+
+	Status      Status
+	Message     string // one sentence for a person; never empty
+	Ready       Note   // Reason AsWanted means true
+	Reconciling Note   // zero: false
+	Stalled     Note   // zero: false
+	Converged   bool
+	Suspended   bool // a suspension holds it: no action, whatever else stands here
+
+	Desired, Running, ReadyCount int // replicas; Desired is 0 where none should run
+	Failures                     int // the most that a wanted replica crashed or failed in a row
+	NextAttempt                  time.Time
+	Warnings                     []string
+
+	// Past is what Diff must be given next time.
+	Past Past
+}
+
+// IsReady reports whether the service is what Ready means for it.
+func (p *Plan) IsReady() bool { return p.Ready.Reason == ReasonAsWanted }
+
+// Pending reports whether the plan acts, or waits to act: what makes the
+// command `plan` say that there are changes.
+func (p *Plan) Pending() bool {
+	return !p.Suspended && (len(p.Actions) > 0 || p.Reconciling.Reason != "" && p.Reconciling.Reason != ReasonJob)
+}

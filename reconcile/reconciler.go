@@ -1,0 +1,2 @@
+// Package reconcile goes from is to should.
+package reconcile
