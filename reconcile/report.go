@@ -32,6 +32,7 @@ type ServicePlan struct {
 	Stalled     plan.Reason `json:"stalled"`     // "": it isn't
 	Message     string      `json:"message"`
 	Warnings    []string    `json:"warnings"`
+	Text        string      `json:"text"` // plan.Plan.String
 }
 
 // Act is one engine call that would be made.
@@ -41,20 +42,13 @@ type Act struct {
 	Cause     plan.Cause `json:"cause"`
 }
 
-// String is the report as text, one line an action, and one line for each
-// service where nothing is done although it isn't as wanted:
-//
-//	web: start web-1 (exited)
-//	db: nothing (Stalled ContainerMissing: …)
-//	nothing to do
+// String is the report as text: what plan.Plan.String says of each service
+// that isn't as wanted, then what a person should know, then the orphans.
 func (r Report) String() string {
 	var b strings.Builder
 	for _, s := range r.Services {
-		for _, a := range s.Actions {
-			fmt.Fprintf(&b, "%s: %s %s (%s)\n", s.Service, a.Verb, a.Container, a.Cause)
-		}
-		if len(s.Actions) == 0 && !s.Converged {
-			fmt.Fprintf(&b, "%s: nothing (%s)\n", s.Service, s.why())
+		if !s.Converged || len(s.Actions) > 0 {
+			b.WriteString(s.Text + "\n")
 		}
 		for _, w := range s.Warnings {
 			fmt.Fprintf(&b, "%s: warning: %s\n", s.Service, w)
@@ -67,16 +61,4 @@ func (r Report) String() string {
 		b.WriteString("nothing to do\n")
 	}
 	return b.String()
-}
-
-func (s ServicePlan) why() string {
-	switch {
-	case s.Suspended:
-		return "suspended: " + s.Message
-	case s.Stalled != "":
-		return fmt.Sprintf("Stalled %s: %s", s.Stalled, s.Message)
-	case s.Reconciling != "":
-		return fmt.Sprintf("Reconciling %s: %s", s.Reconciling, s.Message)
-	}
-	return s.Message
 }

@@ -250,6 +250,9 @@ func (s *candidates) holding(doc *desired.Document) Holding {
 			f.Name, short12(f.ID), s.service.Name, f.Labels[labelProject], f.Labels[labelService])}
 	}
 	for _, c := range s.odd {
+		if h.Trouble.Reason != "" {
+			break // the trouble names them
+		}
 		h.Warnings = append(h.Warnings, fmt.Sprintf("%s carries the service's labels but not a name of it: left alone", c.Name))
 	}
 	return h
@@ -267,7 +270,7 @@ func orphan(doc *desired.Document, c engine.Container) Orphan {
 	service := c.Labels[labelService]
 	message := fmt.Sprintf("service %q is not listed in the file", service)
 	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
-		message = fmt.Sprintf("labelled as service %q, but another container is that one", service)
+		message = fmt.Sprintf("labelled as service %q, but not taken for one of its containers", service)
 	}
 	return Orphan{c, service, message}
 }

@@ -1,11 +1,10 @@
 package plan
 
 import (
-	"hash/fnv"
 	"maps"
-	"strconv"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/engine"
 )
 
@@ -35,70 +34,71 @@ type Past struct {
 	Containers map[string]Record // by container ID
 }
 
-// Record is what is remembered of one container.
-type Record struct {
-	State engine.State
-	Since time.Time // when it was first seen in State, by our clock
-	// Reached: it has been as wanted since the intent last changed.
-	Reached bool
-	// Alive: it was seen alive, or started by us, within this view. Only what
-	// lived can crash; what is found dead after a boot didn't.
-	Alive bool
-	// OwnStop: the exit that follows is our own doing.
-	OwnStop bool
-	// Restart: somebody asked for its restart, and it wasn't made yet.
-	Restart bool
+// observe returns the past with what can be seen now: what changed since the
+// last decision, and what that means for the back-offs.
+func (p Past) observe(service desired.Service, have Holding, around Around, now time.Time) Past {
+	intent := intentOf(service, now)
+	l := look{service: service, now: now, flipped: p.Intent != "" && p.Intent != intent, reborn: !p.View.Equal(around.Since)}
+	p.Intent, p.View = intent, around.Since
+	if l.flipped {
+		p.Moved, p.Unconverged = true, time.Time{}
+	}
 
-	Crashes int       // in a row
-	Counted time.Time // the FinishedAt of the last exit that was looked at
-
-	Failures int       // calls that failed in a row
-	NextCall time.Time // not before
-	Trouble  string    // the engine's words for the last failure
-
-	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
-	NoProgress int    // calls in a row that succeeded and changed nothing
+	known := p.Containers
+	p.Containers = make(map[string]Record, len(have.Replicas))
+	if have.Trouble.Reason != "" || len(have.Replacing) > 0 {
+		maps.Copy(p.Containers, known) // it will be told who is who, later
+	}
+	running := 0
+	for _, r := range have.Replicas {
+		c := r.Container
+		_, l.busy = around.InFlight[c.ID]
+		p.Containers[c.ID] = known[c.ID].observe(c, l)
+		if c.Running() {
+			running++
+		}
+		if service.Job && c.State == engine.StateExited && !l.busy {
+			p.Done = doneIn(c, p.Done)
+		}
+	}
+	if p.Replicas == 0 && have.Trouble.Reason == "" {
+		p.Replicas = running
+		if running == 0 {
+			p.Replicas = len(have.Replicas)
+		}
+	}
+	return p
 }
 
-// noProgressLimit is how many calls may succeed without any effect before the
-// service is Stalled (kimdre/doco-cd#788: endless redeploys).
-const noProgressLimit = 3
-
-// Result is how an engine call for an Action ended.
-type Result struct {
-	Action Action
-	Before engine.Container // as it was when the call was decided
-	Err    error            // nil also where there was nothing left to do
-	// Void: the call says nothing about the container: it had gone, or the
-	// engine didn't answer.
-	Void bool
-	Now  time.Time
+// doneIn returns in which container the job is known to be done, now that c
+// has exited.
+func doneIn(c engine.Container, before string) string {
+	switch {
+	case c.ExitCode == 0:
+		return c.ID
+	case before == c.ID:
+		return ""
+	}
+	return before
 }
 
-// After returns the past with the result of a call. retryFirst and retryMax
-// are the service's retry bounds.
-func (p Past) After(r Result, retryFirst, retryMax time.Duration) Past {
+// intentOf tells two intents apart exactly when the difference is one that
+// makes all earlier trouble worth another try.
+func intentOf(s desired.Service, now time.Time) string {
+	intent := string(s.State)
+	if s.Suspend.Active(now) {
+		intent += " suspended"
+	}
+	return intent
+}
+
+// After returns the past with the result of a call.
+func (p Past) After(r Result, retry desired.Retry) Past {
 	p.Containers = maps.Clone(p.Containers)
 	if p.Containers == nil {
 		p.Containers = make(map[string]Record)
 	}
-	rec := p.Containers[r.Action.ID]
-	rec.Tried = ""
-	switch {
-	case r.Void:
-	case r.Err != nil:
-		rec.Failures++
-		rec.Trouble = r.Err.Error()
-		rec.NextCall = r.Now.Add(jittered(doubling(retryFirst, retryMax, rec.Failures-1), r.Action.ID, rec.Failures))
-		rec.Restart = false // a failed restart is not repeated behind one's back
-	default:
-		rec.Failures, rec.NextCall, rec.Trouble = 0, time.Time{}, ""
-		rec.Tried = fingerprint(r.Before)
-		rec.Restart = false
-		rec.Alive = r.Action.Verb != Stop
-		rec.OwnStop = r.Action.Verb == Stop
-	}
-	p.Containers[r.Action.ID] = rec
+	p.Containers[r.Action.ID] = p.Containers[r.Action.ID].after(r, retry)
 	return p
 }
 
@@ -115,7 +115,7 @@ func (p Past) Try(now time.Time) Past {
 }
 
 // AskRestart returns the past with a restart asked for of each of the
-// containers.
+// containers. Asking again before it was made changes nothing.
 func (p Past) AskRestart(ids []string) Past {
 	p.Containers = maps.Clone(p.Containers)
 	if p.Containers == nil {
@@ -137,45 +137,4 @@ func (p Past) RestartPending() bool {
 		}
 	}
 	return false
-}
-
-func (rec Record) forgiven() Record {
-	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
-	rec.NextCall, rec.Trouble, rec.Tried = time.Time{}, "", ""
-	return rec
-}
-
-// fingerprint tells two looks at a container apart exactly when something
-// happened in between that a start or stop would make happen.
-func fingerprint(c engine.Container) string {
-	return string(c.State) + c.StartedAt.UTC().Format(time.RFC3339Nano) + c.FinishedAt.UTC().Format(time.RFC3339Nano)
-}
-
-// crashDelay is the kubelet's curve: the first restart at once, then initial,
-// doubling, up to max (KEP-4603).
-func crashDelay(crashes int, initial, max time.Duration) time.Duration {
-	if crashes <= 1 {
-		return 0
-	}
-	return doubling(initial, max, crashes-2)
-}
-
-func doubling(first, max time.Duration, doublings int) time.Duration {
-	d := first
-	for range doublings {
-		if d >= max/2 {
-			return max
-		}
-		d *= 2
-	}
-	return min(d, max)
-}
-
-// jittered adds up to a tenth, by which many containers that failed together
-// come back apart. It is drawn from its arguments alone, so that a decision
-// can be repeated.
-func jittered(d time.Duration, id string, attempt int) time.Duration {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id + strconv.Itoa(attempt))) // never fails
-	return d + d/10*time.Duration(h.Sum32()%1000)/1000
 }

@@ -167,6 +167,7 @@ type Plan struct {
 	Desired, Running, ReadyCount int // replicas; Desired is 0 where none should run
 	Failures                     int // the most that a wanted replica crashed or failed in a row
 	NextAttempt                  time.Time
+	Trouble                      string // the engine's words for the last failed call, until one succeeds
 	Warnings                     []string
 
 	// Past is what Diff must be given next time.
@@ -179,5 +180,9 @@ func (p *Plan) IsReady() bool { return p.Ready.Reason == ReasonAsWanted }
 // Pending reports whether the plan acts, or waits to act: what makes the
 // command `plan` say that there are changes.
 func (p *Plan) Pending() bool {
-	return !p.Suspended && (len(p.Actions) > 0 || p.Reconciling.Reason != "" && p.Reconciling.Reason != ReasonJob)
+	switch p.Reconciling.Reason {
+	case "", ReasonJob, ReasonEngine, ReasonRemoving: // others act, and are only watched
+		return len(p.Actions) > 0
+	}
+	return true
 }

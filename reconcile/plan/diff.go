@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// otherToolLimit is how long a replacement that another tool began is waited
+// for, from our first sight of it; then it is taken for abandoned. stuckAfter
+// is how long the engine may take to remove a container. Both are rules of the
+// public contract (docs/state.md).
+const (
+	otherToolLimit = 60 * time.Second
+	stuckAfter     = 10 * time.Second
+	settleLimit    = 60 * time.Second
+)
+
+// Around is what a decision needs to know besides the service and its
+// containers. The zero value: nothing is known, and the host's budget of crash
+// restarts is used up.
+type Around struct {
+	// Since is when the view of the world became whole, again or for the first
+	// time. What died before it was not seen dying.
+	Since time.Time
+	// Seen is when a container was first seen, and Touched what others did to
+	// it; both by container ID.
+	Seen    map[string]time.Time
+	Touched map[string]Touch
+	// InFlight are the calls under way, by container ID.
+	InFlight map[string]Verb
+	Budget   Budget
+	// Self are the containers that this program itself depends on, by ID, with
+	// why; they are never stopped.
+	Self map[string]string
+}
+
+// Touch is what others did to a container: from First to Last they sent it
+// signals other than SIGKILL, created or destroyed it.
+type Touch struct{ First, Last time.Time }
+
+// Budget is how many crash restarts the host may still begin now, and when
+// there will be one more.
+type Budget struct {
+	Free int
+	Next time.Time
+}
+
+// Diff decides what to do now about one service, given what it owns. It
+// changes none of its arguments; the Plan's Past is what it must be given next
+// time. The same arguments always give the same Plan.
+func Diff(service desired.Service, have Holding, around Around, past Past, now time.Time) Plan {
+	d := decision{service: service, around: around, now: now}
+	d.past = past.observe(service, have, around, now)
+	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
+
+	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
+		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true})
+	} else if have.Trouble.Reason != "" {
+		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: have.Trouble})
+	} else {
+		d.walk(have.Replicas)
+	}
+	return d.conclude(have.Replicas)
+}
+
+// decision is one run of Diff.
+type decision struct {
+	service  desired.Service
+	around   Around
+	past     Past
+	now      time.Time
+	verdicts []verdict // one for each wanted replica, the missing ones too
+	surplus  []verdict // for what should not run beside them
+	plan     Plan
+}
+
+// verdict is the decision about one replica, or about all at once.
+type verdict struct {
+	Action      Action // zero: none
+	Status      Status
+	idle        Status // the status if nothing is done, as while suspended
+	Reconciling Note
+	Stalled     Note
+	Unready     Note // why not ready although it runs; zero: nothing against it
+	Message     string
+	next        time.Time
+	attempt     time.Time // when the next call is made, where that is known
+	runs        bool      // as wanted: it runs, is done, or is stopped
+	gated       bool      // others are at work: the progress deadline doesn't run
+}
+
+func (d *decision) hold(v verdict) { d.verdicts = append(d.verdicts, v) }
+
+// otherTool reports the replacement that another tool is about to finish, and
+// until when it is waited for.
+func (d *decision) otherTool(replacing []engine.Container) (Note, time.Time) {
+	for _, c := range replacing {
+		seen, ok := d.around.Seen[c.ID]
+		if !ok {
+			seen = d.now
+		}
+		if until := seen.Add(otherToolLimit); d.now.Before(until) {
+			return Note{ReasonOtherTool, fmt.Sprintf("another tool is replacing a container of it by %s; waiting for it until %s", c.Name, d.clock(until))}, until
+		}
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("%s looks like another tool's unfinished replacement: left alone", c.Name))
+	}
+	return Note{}, time.Time{}
+}
+
+// walk decides about each container, wanted or surplus, and about those that
+// are missing.
+func (d *decision) walk(replicas []Replica) {
+	ordered := slices.Clone(replicas)
+	slices.SortStableFunc(ordered, func(a, b Replica) int {
+		return cmp.Or(cmp.Compare(liveliness(a), liveliness(b)), cmp.Compare(a.Number, b.Number))
+	})
+	want := d.wanted(len(ordered))
+	budget := d.around.Budget.Free
+	for _, r := range ordered[:min(want, len(ordered))] {
+		v := d.replica(r.Container, &budget)
+		d.hold(v)
+	}
+	for _, r := range ordered[min(want, len(ordered)):] {
+		d.tooMany(r.Container)
+	}
+	if short := want - len(ordered); short > 0 {
+		d.missing(len(ordered), want)
+	}
+}
+
+// liveliness orders what runs before what lives, and that before the rest.
+func liveliness(r Replica) int {
+	switch {
+	case r.Container.Running():
+		return 0
+	case r.Container.State.Alive():
+		return 1
+	}
+	return 2
+}
+
+// wanted is how many of the service's containers the desired state is about.
+func (d *decision) wanted(exist int) int {
+	switch {
+	case d.service.State == desired.Stopped:
+		return exist
+	case d.service.Job:
+		return 1
+	case d.service.Replicas > 0:
+		return d.service.Replicas
+	}
+	return max(1, d.past.Replicas)
+}
+
+// tooMany decides about a container beyond the wanted ones.
+func (d *decision) tooMany(c engine.Container) {
+	if !c.State.Alive() {
+		return
+	}
+	if d.service.Replicas == 0 {
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf(
+			"%s is one more than the %d that ran when %s was first seen: left alone; to have it stopped, write replicas: %[2]d",
+			c.Name, d.wanted(0), d.service.Name))
+		return
+	}
+	d.surplus = append(d.surplus, d.stop(c, CauseSurplus))
+}
+
+// missing says that containers are wanted that don't exist.
+func (d *decision) missing(exist, want int) {
+	if d.service.Job && d.past.Done != "" {
+		d.hold(verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: "finished; its container is gone"})
+		return
+	}
+	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: create it (docker compose up --no-start %s), or remove it from the file",
+		d.service.Name, d.service.ComposeService)
+	switch {
+	case exist > 0:
+		what = fmt.Sprintf("%d of %d containers exist: create the others (docker compose up --no-start --scale), or write replicas: %d", exist, want, exist)
+	case d.service.Container != "":
+		what = fmt.Sprintf("there is no container %s: create it, or correct `container:`", d.service.Container)
+	}
+	for range want - exist {
+		d.hold(verdict{Status: StatusMissing, idle: StatusMissing, Stalled: Note{ReasonMissing, what}})
+	}
+}
+
+func (d *decision) clock(t time.Time) string { return t.In(d.now.Location()).Format(time.TimeOnly) }

@@ -1,0 +1,174 @@
+package plan
+
+import (
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// Record is what is remembered of one container.
+type Record struct {
+	Look  string    // the fingerprint of the last look
+	Since time.Time // when it was first seen so, by our clock
+	// Reached: it has been as wanted since the intent last changed.
+	Reached bool
+	// Alive: it was seen alive, or started by us, within this view. Only what
+	// lived can crash; what is found dead after a boot didn't.
+	Alive bool
+	// OwnStop: the exit that follows is our own doing.
+	OwnStop bool
+	// Restart: somebody asked for its restart, and it wasn't made yet.
+	Restart bool
+
+	// Crashes, Failures and NoProgress are never counted for the same event.
+	Crashes int       // in a row
+	Counted time.Time // the FinishedAt of the last exit that was looked at
+
+	Failures int       // calls that failed in a row
+	NextCall time.Time // not before
+	Trouble  string    // the engine's words for the last failure
+
+	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
+	NoProgress int    // calls in a row that succeeded and changed nothing
+}
+
+// noProgressLimit is how many calls may succeed without any effect before the
+// service is Stalled (kimdre/doco-cd#788: endless redeploys).
+const noProgressLimit = 3
+
+// Result is how an engine call for an Action ended.
+type Result struct {
+	Action Action
+	Before engine.Container // as it was when the call was decided
+	Err    error            // nil also where there was nothing left to do
+	// Void: the call says nothing about the container: it had gone, or the
+	// engine didn't answer.
+	Void bool
+	Now  time.Time
+}
+
+// look is one look at one of a service's containers.
+type look struct {
+	service desired.Service
+	now     time.Time
+	flipped bool // the intent changed since the last one
+	reborn  bool // nobody looked in between
+	busy    bool // a call of ours is under way
+}
+
+func (rec Record) observe(c engine.Container, l look) Record {
+	print := fingerprint(c)
+	if l.flipped {
+		rec = rec.forgiven()
+		rec.Reached = false
+	}
+	if l.service.State == desired.Stopped {
+		rec.Restart = false
+	}
+	if l.reborn {
+		rec.Alive = false
+	}
+	if print != rec.Look {
+		rec.Look, rec.Since, rec.NoProgress = print, l.now, 0
+	}
+	if l.busy {
+		return rec // what a call does is judged when it has returned
+	}
+	if rec.Tried != "" {
+		if rec.Tried == print {
+			rec.NoProgress++
+		}
+		rec.Tried = ""
+	}
+	return rec.lived(c, l)
+}
+
+// lived draws the conclusions from whether the container lives: what ran and
+// died without our doing has crashed, whoever stopped it.
+func (rec Record) lived(c engine.Container, l look) Record {
+	wantRun := l.service.State == desired.Running || l.service.State == desired.Completed
+	done := l.service.Job && c.State == engine.StateExited && c.ExitCode == 0
+	if c.State.Alive() {
+		rec.Alive, rec.OwnStop = true, false
+		rec.Reached = rec.Reached || wantRun && c.Running()
+		if c.Running() && l.now.Sub(rec.Since) >= l.service.RestartBackoff.ResetAfter {
+			rec.Crashes = 0
+		}
+		return rec
+	}
+	rec.Reached = rec.Reached || !wantRun || done
+	if c.State == engine.StateExited && !c.FinishedAt.Equal(rec.Counted) {
+		if rec.Alive && !rec.OwnStop && wantRun && !done {
+			if c.FinishedAt.Sub(c.StartedAt) >= l.service.RestartBackoff.ResetAfter {
+				rec.Crashes = 0
+			}
+			rec.Crashes++
+		}
+		rec.Counted, rec.Alive, rec.OwnStop = c.FinishedAt, false, false
+	}
+	return rec
+}
+
+func (rec Record) after(r Result, retry desired.Retry) Record {
+	rec.Tried = ""
+	switch {
+	case r.Void:
+	case r.Err != nil:
+		rec.Failures++
+		rec.Trouble = r.Err.Error()
+		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
+		rec.Restart = false // a failed restart is not repeated behind one's back
+	default:
+		rec.Failures, rec.NextCall, rec.Trouble = 0, time.Time{}, ""
+		rec.Tried = fingerprint(r.Before)
+		rec.Restart = false
+		rec.Reached = true
+		rec.Alive = r.Action.Verb != Stop
+		rec.OwnStop = r.Action.Verb == Stop
+	}
+	return rec
+}
+
+func (rec Record) forgiven() Record {
+	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
+	rec.NextCall, rec.Trouble, rec.Tried = time.Time{}, "", ""
+	return rec
+}
+
+// fingerprint tells two looks at a container apart exactly when something
+// happened in between that a start or stop would make happen.
+func fingerprint(c engine.Container) string {
+	return string(c.State) + c.StartedAt.UTC().Format(time.RFC3339Nano) + c.FinishedAt.UTC().Format(time.RFC3339Nano)
+}
+
+// crashDelay is the kubelet's curve: the first restart at once, then
+// b.Initial, doubling, up to b.Max (KEP-4603).
+func crashDelay(crashes int, b desired.RestartBackoff) time.Duration {
+	if crashes <= 1 {
+		return 0
+	}
+	return doubling(b.Initial, b.Max, crashes-2)
+}
+
+func doubling(first, max time.Duration, doublings int) time.Duration {
+	d := first
+	for range doublings {
+		if d >= max/2 {
+			return max
+		}
+		d *= 2
+	}
+	return min(d, max)
+}
+
+// jittered adds up to a tenth, by which many containers that failed together
+// come back apart. It is drawn from its arguments alone, so that a decision
+// can be repeated.
+func jittered(d time.Duration, id string, attempt int) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id + strconv.Itoa(attempt))) // never fails
+	return d + d/10*time.Duration(h.Sum32()%1000)/1000
+}

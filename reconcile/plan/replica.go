@@ -1,0 +1,196 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// replica decides about one wanted container. budget is what is left of the
+// host's budget of crash restarts.
+func (d *decision) replica(c engine.Container, budget *int) verdict {
+	if verb, busy := d.around.InFlight[c.ID]; busy {
+		return inFlight(c, verb)
+	}
+	switch {
+	case c.State == engine.StateRemoving, c.State == engine.StateDead:
+		return d.dying(c)
+	case d.service.State == desired.Stopped && c.State.Alive():
+		return d.stop(c, CauseRunning)
+	case d.service.State == desired.Stopped:
+		return verdict{Status: StatusStopped, idle: StatusStopped, runs: true, Message: c.Name + " is stopped, as wanted"}
+	case d.record(c).Restart && !d.restarting():
+		return d.restart(c)
+	}
+	switch c.State {
+	case engine.StateRunning:
+		return d.running(c)
+	case engine.StatePaused:
+		return d.paused(c)
+	case engine.StateRestarting:
+		return verdict{Status: StatusRestarting, idle: StatusRestarting,
+			Reconciling: Note{ReasonEngine, fmt.Sprintf("the engine's own restart policy is restarting %s, %s", c.Name, ended(c))}}
+	}
+	if d.service.Job && c.State == engine.StateExited && c.ExitCode == 0 {
+		return verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: c.Name + " finished with exit code 0"}
+	}
+	return d.start(c, budget)
+}
+
+func (d *decision) record(c engine.Container) Record { return d.past.Containers[c.ID] }
+
+func inFlight(c engine.Container, verb Verb) verdict {
+	v := verdict{Reconciling: Note{ReasonActing, fmt.Sprintf("%s of %s is under way", verb, c.Name)}}
+	switch verb {
+	case Stop:
+		v.Status = StatusStopping
+	case Restart:
+		v.Status = StatusRestarting
+	case Start, Unpause:
+		v.Status = StatusStarting
+	}
+	v.idle = v.Status
+	return v
+}
+
+// dying is what the engine itself can't get rid of, or is about to.
+func (d *decision) dying(c engine.Container) verdict {
+	v := verdict{Status: StatusDown, idle: StatusDown}
+	until := d.record(c).Since.Add(stuckAfter)
+	switch {
+	case c.State == engine.StateDead:
+		v.Stalled = Note{ReasonStuck, fmt.Sprintf("%s is dead: the engine could not remove it; remove it by hand: docker rm -f %[1]s", c.Name)}
+	case d.now.Before(until):
+		v.Status, v.idle, v.next = StatusWaiting, StatusWaiting, until
+		v.Reconciling = Note{ReasonRemoving, fmt.Sprintf("the engine is removing %s", c.Name)}
+	default:
+		v.Stalled = Note{ReasonStuck, fmt.Sprintf("the engine has been removing %s since %s; look at its log", c.Name, d.clock(d.record(c).Since))}
+	}
+	return v
+}
+
+// running is a container that should run, and does.
+func (d *decision) running(c engine.Container) verdict {
+	v := verdict{Status: StatusRunning, runs: true, Message: c.Name + " runs"}
+	switch {
+	case c.Health == engine.HealthStarting:
+		v.Status = StatusStarting
+		v.Unready = Note{ReasonHealthStarting, c.Name + " runs; its health is not known yet"}
+	case c.Health == engine.HealthUnhealthy:
+		v.Status = StatusUnhealthy
+		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; it is left running"}
+	}
+	if d.service.Job {
+		v.runs = false
+		v.Reconciling = Note{ReasonJob, c.Name + " is at work"}
+		v.gated = true
+	}
+	v.idle = v.Status
+	return v
+}
+
+// paused is a container that should run and that somebody paused.
+func (d *decision) paused(c engine.Container) verdict {
+	if d.service.OnPaused == desired.PausedUnpause {
+		v := verdict{Status: StatusStarting, idle: StatusPaused}
+		if d.held(&v, c, Unpause) {
+			return v
+		}
+		d.act(&v, Action{Verb: Unpause, ID: c.ID, Container: c.Name, Cause: CausePaused}, "unpausing "+c.Name)
+		return v
+	}
+	return verdict{Status: StatusPaused, idle: StatusPaused, gated: true,
+		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: docker unpause %[1]s", c.Name)}}
+}
+
+// stop is a container that should not run, and lives.
+func (d *decision) stop(c engine.Container, cause Cause) verdict {
+	v := verdict{Status: StatusStopping, idle: lives(c)}
+	if verb, busy := d.around.InFlight[c.ID]; busy {
+		return inFlight(c, verb)
+	}
+	if why := d.around.Self[c.ID]; why != "" {
+		v.Status = v.idle
+		v.Stalled = Note{ReasonSelf, fmt.Sprintf("%s is %s: it is not stopped from here", c.Name, why)}
+		return v
+	}
+	if c.AutoRemove {
+		v.Status = v.idle
+		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), and nothing here could create it again; stop it by hand: docker stop %[1]s", c.Name)}
+		return v
+	}
+	if d.held(&v, c, Stop) {
+		return v
+	}
+	d.act(&v, Action{Verb: Stop, ID: c.ID, Container: c.Name, Cause: d.cause(c, cause)}, "stopping "+c.Name)
+	return v
+}
+
+func lives(c engine.Container) Status {
+	switch c.State {
+	case engine.StatePaused:
+		return StatusPaused
+	case engine.StateRestarting:
+		return StatusRestarting
+	}
+	return StatusRunning
+}
+
+// restarting reports whether a replica's requested restart is under way or
+// decided: replicas are restarted one by one.
+func (d *decision) restarting() bool {
+	for _, v := range d.verdicts {
+		if v.Action.Verb == Restart {
+			return true
+		}
+	}
+	for id, verb := range d.around.InFlight {
+		if _, ours := d.past.Containers[id]; ours && verb == Restart {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decision) restart(c engine.Container) verdict {
+	v := verdict{Status: StatusRestarting, idle: lives(c)}
+	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseRequested}, fmt.Sprintf("restarting %s, as requested", c.Name))
+	return v
+}
+
+// act makes the verdict an action, now.
+func (d *decision) act(v *verdict, a Action, message string) {
+	v.Action = a
+	v.Reconciling = Note{ReasonActing, message}
+	v.attempt = d.now
+}
+
+// cause is CauseIntent as long as the container has never been as the file
+// asks since the file changed.
+func (d *decision) cause(c engine.Container, drift Cause) Cause {
+	if d.past.Moved && !d.record(c).Reached {
+		return CauseIntent
+	}
+	return drift
+}
+
+// ended says how a container's last run ended.
+func ended(c engine.Container) string {
+	switch {
+	case c.OOMKilled:
+		return "which ran out of memory"
+	case c.FinishedAt.IsZero():
+		return "which never ran"
+	}
+	return fmt.Sprintf("which exited with code %d", c.ExitCode)
+}
+
+// earlier is the earlier of two times, of which zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"reconciler/engine"
+)
+
+// start is a container that should run, and doesn't: whether it may be started
+// now, and if not, why and when.
+func (d *decision) start(c engine.Container, budget *int) verdict {
+	v := verdict{Status: StatusStarting, idle: StatusDown}
+	rec := d.record(c)
+	if until, message := d.settle(c); d.now.Before(until) {
+		v.Status, v.next, v.attempt, v.gated = StatusWaiting, until, until, true
+		v.Reconciling = Note{ReasonSettle, message}
+		return v
+	}
+	if d.held(&v, c, Start) {
+		return v
+	}
+	due := rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
+	if rec.Crashes > 0 && d.now.Before(due) {
+		v.Status, v.next, v.attempt = StatusBackingOff, due, due
+		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
+		return v
+	}
+	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: d.cause(c, CauseExited), Crash: rec.Crashes > 0}
+	if a.Cause == CauseExited && c.State == engine.StateCreated {
+		a.Cause = CauseCreated
+	}
+	if a.Crash {
+		if *budget <= 0 {
+			v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
+			v.Reconciling = Note{ReasonBudget, fmt.Sprintf("%s, %s, waits: too many containers of this host crash at once", c.Name, ended(c))}
+			return v
+		}
+		*budget--
+	}
+	d.act(&v, a, fmt.Sprintf("starting %s, %s", c.Name, ended(c)))
+	return v
+}
+
+// settle says until when somebody else may still be at work on the container,
+// so that Compose, a hand and a host's shutdown are not raced. Zero: nobody is.
+func (d *decision) settle(c engine.Container) (time.Time, string) {
+	var until time.Time
+	message := ""
+	if c.State == engine.StateCreated {
+		if seen, ok := d.around.Seen[c.ID]; ok && seen.After(d.past.Hurry) {
+			until = seen.Add(d.service.Settle)
+			message = fmt.Sprintf("somebody created %s at %s and may be about to start it; starting it at %s", c.Name, d.clock(seen), d.clock(until))
+		}
+	}
+	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.Hurry) {
+		if touched := minTime(t.Last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
+			until = touched
+			message = fmt.Sprintf("somebody else stopped %s at %s; starting it again at %s. To keep it stopped: reconciler stop %s",
+				c.Name, d.clock(t.Last), d.clock(until), d.service.Name)
+		}
+	}
+	return until, message
+}
+
+// held reports, and writes into the verdict, whether a call must wait because
+// the last one failed, or is pointless because it changes nothing.
+func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
+	rec := d.record(c)
+	switch {
+	case rec.NoProgress >= noProgressLimit:
+		v.Status = v.idle
+		v.Stalled = Note{ReasonNoProgress, fmt.Sprintf("the engine accepted %d times to %s %s, and nothing changed; it is tried again when something does, or at once by: reconciler %[2]s %[4]s",
+			rec.NoProgress, verb, c.Name, d.service.Name)}
+		return true
+	case rec.Failures > 0 && d.now.Before(rec.NextCall):
+		v.Status, v.next, v.attempt = StatusBackingOff, rec.NextCall, rec.NextCall
+		v.Reconciling = Note{ReasonRetry, fmt.Sprintf("%s; next attempt at %s", rec.Trouble, d.clock(rec.NextCall))}
+		return true
+	}
+	return false
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
