@@ -22,6 +22,7 @@ func (d *decision) conclude(replicas []Replica) Plan {
 		if v.Action.Verb != "" {
 			p.Actions = append(p.Actions, v.Action)
 		}
+		p.Cause = cmp.Or(p.Cause, v.cause)
 		p.Next = earlier(p.Next, v.next)
 		p.NextAttempt = earlier(p.NextAttempt, v.attempt)
 		gated = gated || v.gated

@@ -82,6 +82,7 @@ type decision struct {
 // verdict is the decision about one replica, or about all at once.
 type verdict struct {
 	Action      Action // zero: none
+	cause       Cause  // what is not as wanted, also where nothing is done yet
 	Status      Status
 	idle        Status // the status if nothing is done, as while suspended
 	Reconciling Note
@@ -115,10 +116,7 @@ func (d *decision) otherTool(replacing []engine.Container) (Note, time.Time) {
 // walk decides about each container, wanted or surplus, and about those that
 // are missing.
 func (d *decision) walk(replicas []Replica) {
-	ordered := slices.Clone(replicas)
-	slices.SortStableFunc(ordered, func(a, b Replica) int {
-		return cmp.Or(cmp.Compare(liveliness(a), liveliness(b)), cmp.Compare(a.Number, b.Number))
-	})
+	ordered := d.order(replicas)
 	want := d.wanted(len(ordered))
 	budget := d.around.Budget.Free
 	for _, r := range ordered[:min(want, len(ordered))] {
@@ -133,10 +131,20 @@ func (d *decision) walk(replicas []Replica) {
 	}
 }
 
-// liveliness orders what runs before what lives, and that before the rest.
-func liveliness(r Replica) int {
+// order puts what runs before what lives, and that before the rest, each by
+// number: the first of them are the wanted ones.
+func (d *decision) order(replicas []Replica) []Replica {
+	ordered := slices.Clone(replicas)
+	slices.SortStableFunc(ordered, func(a, b Replica) int {
+		return cmp.Or(cmp.Compare(d.liveliness(a), d.liveliness(b)), cmp.Compare(a.Number, b.Number))
+	})
+	return ordered
+}
+
+func (d *decision) liveliness(r Replica) int {
+	verb := d.around.InFlight[r.Container.ID]
 	switch {
-	case r.Container.Running():
+	case r.Container.Running(), verb == Start, verb == Restart: // about to run
 		return 0
 	case r.Container.State.Alive():
 		return 1
@@ -159,6 +167,9 @@ func (d *decision) wanted(exist int) int {
 
 // tooMany decides about a container beyond the wanted ones.
 func (d *decision) tooMany(c engine.Container) {
+	rec := d.record(c)
+	rec.Restart = false // only the wanted ones are restarted
+	d.past.Containers[c.ID] = rec
 	if !c.State.Alive() {
 		return
 	}
@@ -169,6 +180,18 @@ func (d *decision) tooMany(c engine.Container) {
 		return
 	}
 	d.surplus = append(d.surplus, d.stop(c, CauseSurplus))
+}
+
+// Wanted returns the IDs of the containers of a service that the desired state
+// is about now, at most as many as there are.
+func Wanted(service desired.Service, have Holding, around Around, past Past) []string {
+	d := decision{service: service, around: around, past: past}
+	ordered := d.order(have.Replicas)
+	var ids []string
+	for _, r := range ordered[:min(d.wanted(len(ordered)), len(ordered))] {
+		ids = append(ids, r.Container.ID)
+	}
+	return ids
 }
 
 // missing says that containers are wanted that don't exist.

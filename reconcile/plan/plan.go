@@ -162,7 +162,8 @@ type Plan struct {
 	Reconciling Note   // zero: false
 	Stalled     Note   // zero: false
 	Converged   bool
-	Suspended   bool // a suspension holds it: no action, whatever else stands here
+	Cause       Cause // what is not as wanted; empty: nothing that an action could mend
+	Suspended   bool  // a suspension holds it: no action, whatever else stands here
 
 	Desired, Running, ReadyCount int // replicas; Desired is 0 where none should run
 	Failures                     int // the most that a wanted replica crashed or failed in a row

@@ -44,8 +44,8 @@ type Result struct {
 	Action Action
 	Before engine.Container // as it was when the call was decided
 	Err    error            // nil also where there was nothing left to do
-	// Void: the call says nothing about the container: it had gone, or the
-	// engine didn't answer.
+	// Void: the call says nothing about the container: it had gone (Err is nil
+	// then), or the engine didn't answer.
 	Void bool
 	Now  time.Time
 }
@@ -115,6 +115,8 @@ func (rec Record) lived(c engine.Container, l look) Record {
 func (rec Record) after(r Result, retry desired.Retry) Record {
 	rec.Tried = ""
 	switch {
+	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
+		rec.Trouble, rec.NextCall = r.Err.Error(), r.Now.Add(retry.Initial)
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++

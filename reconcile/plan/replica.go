@@ -94,20 +94,20 @@ func (d *decision) running(c engine.Container) verdict {
 // paused is a container that should run and that somebody paused.
 func (d *decision) paused(c engine.Container) verdict {
 	if d.service.OnPaused == desired.PausedUnpause {
-		v := verdict{Status: StatusStarting, idle: StatusPaused}
+		v := verdict{Status: StatusStarting, idle: StatusPaused, cause: CausePaused}
 		if d.held(&v, c, Unpause) {
 			return v
 		}
 		d.act(&v, Action{Verb: Unpause, ID: c.ID, Container: c.Name, Cause: CausePaused}, "unpausing "+c.Name)
 		return v
 	}
-	return verdict{Status: StatusPaused, idle: StatusPaused, gated: true,
+	return verdict{Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
 		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: docker unpause %[1]s", c.Name)}}
 }
 
 // stop is a container that should not run, and lives.
 func (d *decision) stop(c engine.Container, cause Cause) verdict {
-	v := verdict{Status: StatusStopping, idle: lives(c)}
+	v := verdict{Status: StatusStopping, idle: lives(c), cause: d.cause(c, cause)}
 	if verb, busy := d.around.InFlight[c.ID]; busy {
 		return inFlight(c, verb)
 	}
@@ -124,7 +124,7 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	if d.held(&v, c, Stop) {
 		return v
 	}
-	d.act(&v, Action{Verb: Stop, ID: c.ID, Container: c.Name, Cause: d.cause(c, cause)}, "stopping "+c.Name)
+	d.act(&v, Action{Verb: Stop, ID: c.ID, Container: c.Name, Cause: v.cause}, "stopping "+c.Name)
 	return v
 }
 
@@ -155,8 +155,8 @@ func (d *decision) restarting() bool {
 }
 
 func (d *decision) restart(c engine.Container) verdict {
-	v := verdict{Status: StatusRestarting, idle: lives(c)}
-	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseRequested}, fmt.Sprintf("restarting %s, as requested", c.Name))
+	v := verdict{Status: StatusRestarting, idle: lives(c), cause: CauseRequested}
+	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
 }
 

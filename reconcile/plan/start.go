@@ -10,7 +10,10 @@ import (
 // start is a container that should run, and doesn't: whether it may be started
 // now, and if not, why and when.
 func (d *decision) start(c engine.Container, budget *int) verdict {
-	v := verdict{Status: StatusStarting, idle: StatusDown}
+	v := verdict{Status: StatusStarting, idle: StatusDown, cause: d.cause(c, CauseExited)}
+	if v.cause == CauseExited && c.State == engine.StateCreated {
+		v.cause = CauseCreated
+	}
 	rec := d.record(c)
 	if until, message := d.settle(c); d.now.Before(until) {
 		v.Status, v.next, v.attempt, v.gated = StatusWaiting, until, until, true
@@ -26,10 +29,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
 		return v
 	}
-	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: d.cause(c, CauseExited), Crash: rec.Crashes > 0}
-	if a.Cause == CauseExited && c.State == engine.StateCreated {
-		a.Cause = CauseCreated
-	}
+	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashes > 0}
 	if a.Crash {
 		if *budget <= 0 {
 			v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
@@ -73,7 +73,7 @@ func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
 		v.Stalled = Note{ReasonNoProgress, fmt.Sprintf("the engine accepted %d times to %s %s, and nothing changed; it is tried again when something does, or at once by: reconciler %[2]s %[4]s",
 			rec.NoProgress, verb, c.Name, d.service.Name)}
 		return true
-	case rec.Failures > 0 && d.now.Before(rec.NextCall):
+	case d.now.Before(rec.NextCall):
 		v.Status, v.next, v.attempt = StatusBackingOff, rec.NextCall, rec.NextCall
 		v.Reconciling = Note{ReasonRetry, fmt.Sprintf("%s; next attempt at %s", rec.Trouble, d.clock(rec.NextCall))}
 		return true

@@ -24,7 +24,7 @@ import (
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void] our call returned
+//	did VERB NAME [error TEXT | void TEXT] our call returned
 //	budget N HH:MM:SS                 of crash restarts
 //	self NAME WHY
 //	restart SERVICE | try SERVICE     somebody asked for it
