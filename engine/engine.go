@@ -197,3 +197,7 @@ type Engine interface {
 	// when ctx ends, else ErrUnavailable; there is no replay.
 	Events(ctx context.Context, subscribed func(), deliver func(Event)) error
 }
+
+// LabelProject is the label by which Compose names the project of a container
+// (docker/compose: pkg/api/labels.go).
+const LabelProject = "com.docker.compose.project"

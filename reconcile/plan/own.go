@@ -16,7 +16,7 @@ import (
 // (docker/compose: pkg/api/labels.go).
 const (
 	labelPrefix  = "com.docker.compose."
-	labelProject = labelPrefix + "project"
+	labelProject = engine.LabelProject
 	labelService = labelPrefix + "service"
 	labelOneoff  = labelPrefix + "oneoff"
 	labelReplace = labelPrefix + "replace"

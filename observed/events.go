@@ -1,0 +1,134 @@
+package observed
+
+import (
+	"time"
+
+	"reconciler/engine"
+)
+
+// Verb is a call of our own, of which the events are not news.
+type Verb string
+
+// The verbs whose events are known: each is a method of engine.Engine.
+const (
+	Start   Verb = "start"
+	Stop    Verb = "stop"
+	Restart Verb = "restart"
+	Unpause Verb = "unpause"
+)
+
+// lateEvents is how long after a call its events may still come.
+const lateEvents = 2 * time.Second
+
+// expectation is what the engine will tell of a call of our own.
+type expectation struct {
+	left  map[engine.Action]int
+	until time.Time // zero: the call is still under way
+}
+
+// Expect says that a call of our own is about to be made to the container. Its
+// events, each as often as the call causes it, are swallowed until a moment
+// after done was called: whoever made the call looks at the result with
+// Refresh, once, instead of with each event.
+func (o *Observer) Expect(id string, verb Verb) (done func()) {
+	left := map[engine.Action]int{}
+	switch verb {
+	case Start:
+		left[engine.ActionStart] = 1
+	case Stop, Restart:
+		left[engine.ActionKill] = 2 // the stop signal, and SIGKILL after the grace
+		left[engine.ActionDie] = 1
+		if verb == Restart {
+			left[engine.ActionStart] = 1
+		}
+	case Unpause:
+		left[engine.ActionUnpause] = 1
+	}
+	x := &expectation{left: left}
+	o.mu.Lock()
+	o.expected[id] = x
+	o.mu.Unlock()
+	return func() {
+		o.mu.Lock()
+		x.until = o.opt.Now().Add(lateEvents)
+		o.mu.Unlock()
+	}
+}
+
+// expects reports whether the event is one of our own doing, and counts it;
+// the caller holds o.mu.
+func (o *Observer) expects(e engine.Event) bool {
+	x := o.expected[e.ID]
+	if x == nil {
+		return false
+	}
+	if !x.until.IsZero() && o.opt.Now().After(x.until) {
+		delete(o.expected, e.ID)
+		return false
+	}
+	if x.left[e.Action] == 0 {
+		return false
+	}
+	x.left[e.Action]--
+	return true
+}
+
+// Note takes in one event. It only writes down which container it names, and
+// returns at once.
+func (o *Observer) Note(e engine.Event) {
+	o.opt.Heard(Heard{Action: e.Action})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.events++
+	if !o.concerns(e.ID, e.Name, e.Labels) || o.expects(e) {
+		return
+	}
+	switch e.Action {
+	case engine.ActionKill: // what the signal does is told by what follows
+		if e.Signal != 9 {
+			o.touch(e.ID)
+		}
+		return
+	case engine.ActionCreate, engine.ActionDestroy:
+		o.touch(e.ID)
+	}
+	o.dirty[e.ID] = true
+	signal(o.wake)
+}
+
+// touch remembers that somebody else is at work on the container; the caller
+// holds o.mu.
+func (o *Observer) touch(id string) {
+	now := o.opt.Now()
+	t := o.touched[id]
+	if t.First.IsZero() || now.Sub(t.Last) > touchGap {
+		t.First = now
+	}
+	t.Last = now
+	o.touched[id] = t
+}
+
+// takeDirty empties the set of what is to be inspected and returns it.
+func (o *Observer) takeDirty() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	refs := make([]string, 0, len(o.dirty))
+	for ref := range o.dirty {
+		refs = append(refs, ref)
+	}
+	clear(o.dirty)
+	return refs
+}
+
+// retry makes dirty again what could not be inspected, and reports whether
+// there was any.
+func (o *Observer) retry() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	some := len(o.failed) > 0
+	for ref := range o.failed {
+		o.dirty[ref] = true
+	}
+	clear(o.failed)
+	return some
+}

@@ -1,0 +1,107 @@
+package observed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"reconciler/engine"
+)
+
+// readers is how many inspects a resync makes at once: the engine's own limit
+// for reads (docs/adr).
+const readers = 4
+
+// flight is an inspect under way.
+type flight struct {
+	seq  int64
+	done chan struct{} // closed when err is set
+	err  error
+}
+
+// Refresh inspects these containers now. The view it leaves behind is at least
+// as new as the call. A container that is gone is no error.
+func (o *Observer) Refresh(ctx context.Context, ids ...string) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(readers)
+	for _, id := range ids {
+		g.Go(func() error { return o.inspect(ctx, id) })
+	}
+	return g.Wait()
+}
+
+// Settle inspects everything that events have named so far, for whoever drives
+// the observer without Run.
+func (o *Observer) Settle(ctx context.Context) error {
+	return o.Refresh(ctx, o.takeDirty()...)
+}
+
+// inspect brings one container up to date. Those who ask while an inspect of
+// the same is under way share the next one.
+func (o *Observer) inspect(ctx context.Context, ref string) error {
+	f, mine, err := o.board(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !mine {
+		select {
+		case <-f.done:
+			return f.err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	c, err := o.opt.Engine.Inspect(ctx, ref)
+	changed := false
+	switch {
+	case err == nil:
+		changed = o.apply(c, f.seq)
+	case errors.Is(err, engine.ErrNotFound):
+		changed = o.gone(ref, f.seq)
+		err = nil
+	default:
+		err = fmt.Errorf("observe %s: %w", ref, err)
+	}
+	o.mu.Lock()
+	delete(o.flights, ref)
+	if err != nil {
+		o.failed[ref] = true
+	}
+	o.mu.Unlock()
+	f.err = err
+	close(f.done)
+	if changed {
+		o.opt.Changed()
+	}
+	return err
+}
+
+// board returns the inspect that answers a question asked now, and whether the
+// caller must make it.
+func (o *Observer) board(ctx context.Context, ref string) (f *flight, mine bool, err error) {
+	o.mu.Lock()
+	asked := o.seq
+	for {
+		f := o.flights[ref]
+		switch {
+		case f == nil:
+			o.seq++
+			f = &flight{seq: o.seq, done: make(chan struct{})}
+			o.flights[ref] = f
+			o.mu.Unlock()
+			return f, true, nil
+		case f.seq > asked:
+			o.mu.Unlock()
+			return f, false, nil
+		}
+		o.mu.Unlock() // it was sent before we asked: wait for the next
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		}
+		o.mu.Lock()
+	}
+}

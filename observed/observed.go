@@ -1,0 +1,215 @@
+// Package observed keeps what is: the last known containers of one project.
+//
+// Facts come from inspects alone. A list only tells which containers to
+// inspect, and an event only names one, because events are dropped and lists
+// don't hold enough to act on. So the cost is one list on connecting and on
+// each resync, and one inspect for each change.
+//
+// Guarantees:
+//   - An older inspect never replaces a newer one.
+//   - The reader of events only writes names into a set; it never waits for
+//     work, for an unread stream slows down every user of the engine.
+//   - While the engine can't be asked, View.Up is false and the containers are
+//     what they were; nothing may be decided on them.
+//   - A container leaves the view only after the engine said that it isn't there.
+//
+// All methods of an Observer may be called by any number of goroutines.
+package observed
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"reconciler/engine"
+)
+
+// Options says what to observe.
+type Options struct {
+	Engine  engine.Engine
+	Project string
+	// Names returns the names under which containers without the project's
+	// label matter too; nobody changes the map. nil: none.
+	Names func() map[string]bool
+	// Resync is how often everything is listed anew, at least; 0: 30 s.
+	Resync time.Duration
+	Now    func() time.Time // nil: time.Now
+	// Changed is called after each change of the view, Heard for what else a
+	// metric or a log wants to know; both must return at once. nil: nobody.
+	Changed func()
+	Heard   func(Heard)
+}
+
+// View is what is known at one time. It is a value; nobody changes it.
+type View struct {
+	Version int64 // +1 for each change
+	Up      bool  // subscribed and listed; false: nothing may be decided
+	Err     error // why not Up; nil before the first attempt
+	Info    engine.Info
+	First   time.Time // when it was Up for the first time; zero: never
+	Since   time.Time // when it was Up again after the last loss
+
+	Containers []engine.Container   // by name, then ID
+	Seen       map[string]time.Time // container ID → first sight
+	Touched    map[string]Touch     // container ID → what others did to it
+}
+
+// Touch is what others did to a container: a create, a destroy, or a signal
+// other than SIGKILL, which isn't how one stops a container that is to stop.
+// First begins a series without a gap of touchGap.
+type Touch struct{ First, Last time.Time }
+
+const touchGap = time.Minute
+
+// Heard is something that a metric or a log wants to know; exactly one of
+// Action, Resynced, Connected and Lost is set.
+type Heard struct {
+	Action    engine.Action // an event was delivered
+	Resynced  bool          // a list was read: Took, Changed
+	Connected *engine.Info  // subscribed and listed
+	Lost      error         // the engine can't be asked any more
+	Took      time.Duration
+	Changed   int // containers that the list showed to differ from the view
+}
+
+// Observer keeps the view.
+type Observer struct {
+	opt  Options
+	view atomic.Pointer[View]
+	wake chan struct{} // something is dirty
+	look chan struct{} // somebody wants a resync
+
+	mu       sync.Mutex
+	up       bool
+	known    map[string]engine.Container // by ID
+	asked    map[string]int64            // ID → sequence number of the inspect behind known
+	seen     map[string]time.Time
+	touched  map[string]Touch
+	expected map[string]*expectation
+	dirty    map[string]bool // IDs and names to inspect
+	failed   map[string]bool // whose inspect failed: to be tried again soon
+	flights  map[string]*flight
+	seq      int64
+	events   int64         // delivered by the streams, also those of foreign containers
+	took     time.Duration // of the last list
+}
+
+// New returns an Observer of which nothing is known yet; it starts nothing.
+func New(opt Options) *Observer {
+	if opt.Resync <= 0 {
+		opt.Resync = 30 * time.Second
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Names == nil {
+		opt.Names = func() map[string]bool { return nil }
+	}
+	if opt.Changed == nil {
+		opt.Changed = func() {}
+	}
+	if opt.Heard == nil {
+		opt.Heard = func(Heard) {}
+	}
+	o := &Observer{
+		opt: opt, wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
+		known: map[string]engine.Container{}, asked: map[string]int64{}, seen: map[string]time.Time{},
+		touched: map[string]Touch{}, expected: map[string]*expectation{},
+		dirty: map[string]bool{}, failed: map[string]bool{}, flights: map[string]*flight{},
+	}
+	o.view.Store(&View{})
+	return o
+}
+
+// View returns what is known now.
+func (o *Observer) View() View { return *o.view.Load() }
+
+// LookNow asks for a resync soon. It returns at once.
+func (o *Observer) LookNow() { signal(o.look) }
+
+// signal wakes the one who waits on c; more than one signal at a time is one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// publish makes what is known the view; edit changes what is not in the sets.
+// The caller holds o.mu and must call o.opt.Changed after it let go of it.
+func (o *Observer) publish(edit func(*View)) {
+	v := o.View()
+	v.Version++
+	v.Containers = slices.SortedFunc(maps.Values(o.known), func(a, b engine.Container) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	v.Seen = maps.Clone(o.seen)
+	v.Touched = maps.Clone(o.touched)
+	if edit != nil {
+		edit(&v)
+	}
+	o.view.Store(&v)
+}
+
+// apply takes over the answer to the inspect of that sequence number, unless a
+// newer one was taken over already, and reports whether the view changed.
+func (o *Observer) apply(c engine.Container, seq int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if seq < o.asked[c.ID] {
+		return false
+	}
+	if !o.concerns(c.ID, c.Name, c.Labels) {
+		return false
+	}
+	if o.foreign(c.Name, c.Labels) { // it was one of ours until it was renamed
+		return o.forget(c.ID)
+	}
+	o.asked[c.ID] = seq
+	if _, ok := o.seen[c.ID]; !ok {
+		o.seen[c.ID] = o.opt.Now()
+	}
+	o.known[c.ID] = c
+	if o.up {
+		o.publish(nil)
+	}
+	return o.up
+}
+
+// gone takes over that there is no container of that ID, and reports whether
+// the view changed.
+func (o *Observer) gone(id string, seq int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if seq < o.asked[id] {
+		return false
+	}
+	return o.forget(id)
+}
+
+// forget drops a container; the caller holds o.mu.
+func (o *Observer) forget(id string) bool {
+	_, known := o.known[id]
+	delete(o.known, id)
+	delete(o.asked, id)
+	delete(o.seen, id)
+	delete(o.touched, id)
+	if known && o.up {
+		o.publish(nil)
+	}
+	return known && o.up
+}
+
+// concerns reports whether a container is ours to observe, or was until now;
+// the caller holds o.mu.
+func (o *Observer) concerns(id, name string, labels map[string]string) bool {
+	_, known := o.known[id]
+	return known || !o.foreign(name, labels)
+}
+
+func (o *Observer) foreign(name string, labels map[string]string) bool {
+	return labels[engine.LabelProject] != o.opt.Project && !o.opt.Names()[name]
+}

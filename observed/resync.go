@@ -1,0 +1,87 @@
+package observed
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"reconciler/engine"
+)
+
+// Resync lists everything, and inspects what differs from the view and what
+// the list can't show.
+func (o *Observer) Resync(ctx context.Context) error {
+	_, err := o.resync(ctx)
+	return err
+}
+
+// resync returns how many containers the list showed to differ.
+func (o *Observer) resync(ctx context.Context) (int, error) {
+	began := o.opt.Now()
+	list, err := o.list(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("resync project %s: %w", o.opt.Project, err)
+	}
+	took := o.opt.Now().Sub(began)
+	differ, unlisted := o.compare(list)
+	o.mu.Lock()
+	o.took = took
+	o.mu.Unlock()
+	if err := o.Refresh(ctx, append(differ, unlisted...)...); err != nil {
+		return 0, fmt.Errorf("resync project %s: %w", o.opt.Project, err)
+	}
+	o.opt.Heard(Heard{Resynced: true, Took: took, Changed: len(differ)})
+	return len(differ), nil
+}
+
+// list reads the list, and does not believe that everything vanished at once
+// before it was told three times (podman#418, moby#44300).
+func (o *Observer) list(ctx context.Context) ([]engine.Summary, error) {
+	for range 2 {
+		list, err := o.opt.Engine.List(ctx, o.opt.Project)
+		if err != nil || len(list) > 0 || len(o.View().Containers) == 0 {
+			return list, err
+		}
+	}
+	return o.opt.Engine.List(ctx, o.opt.Project)
+}
+
+// compare returns what must be inspected: the IDs that differ from the view,
+// and the IDs and names of what the list can't show.
+func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	listed := make(map[string]bool, len(list))
+	names := make(map[string]bool, len(list))
+	for _, s := range list {
+		listed[s.ID], names[s.Name] = true, true
+		k, ok := o.known[s.ID]
+		if !ok || k.Name != s.Name || k.State != s.State || s.Health != engine.HealthNone && k.Health != s.Health {
+			differ = append(differ, s.ID)
+		}
+	}
+	for id, k := range o.known {
+		switch {
+		case listed[id]:
+		case k.Labels[engine.LabelProject] == o.opt.Project:
+			differ = append(differ, id)
+		default:
+			unlisted = append(unlisted, id)
+			names[k.Name] = true
+		}
+	}
+	for name := range o.opt.Names() {
+		if !names[name] {
+			unlisted = append(unlisted, name)
+		}
+	}
+	return differ, unlisted
+}
+
+// interval is how long to wait for the next resync: longer where a list takes
+// long, for a list costs the engine up to 1.4 ms a container.
+func (o *Observer) interval() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return max(o.opt.Resync, min(200*o.took, 5*time.Minute))
+}
