@@ -1,0 +1,113 @@
+package docker
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/go-connections/nat"
+
+	"reconciler/engine"
+)
+
+// summary is one entry of a list. A container has more names than one only by
+// links; its own is the one without a second slash.
+func summary(c container.Summary) engine.Summary {
+	name := ""
+	for _, n := range c.Names {
+		if n = strings.TrimPrefix(n, "/"); !strings.Contains(n, "/") {
+			name = n
+		}
+	}
+	return engine.Summary{ID: c.ID, Name: name, Image: c.Image, Labels: c.Labels,
+		State: engine.State(c.State), Health: healthIn(c.Status)}
+}
+
+// healthIn reads the health out of the only place where a list of the oldest
+// API tells it: "Up 2 minutes (healthy)" (moby: daemon/container/state.go).
+func healthIn(status string) engine.Health {
+	switch {
+	case strings.HasSuffix(status, "(healthy)"):
+		return engine.HealthHealthy
+	case strings.HasSuffix(status, "(unhealthy)"):
+		return engine.HealthUnhealthy
+	case strings.HasSuffix(status, "(health: starting)"):
+		return engine.HealthStarting
+	}
+	return engine.HealthNone
+}
+
+// translate is the answer to an inspect. An answer without an ID, a state or a
+// configuration is cut off or not Docker's.
+func translate(r container.InspectResponse) (engine.Container, error) {
+	if r.ContainerJSONBase == nil || r.ID == "" || r.State == nil || r.Config == nil {
+		return engine.Container{}, errors.New("the engine's answer lacks the container's ID, state or configuration")
+	}
+	c := engine.Container{
+		Summary: engine.Summary{ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: r.Config.Image,
+			Labels: r.Config.Labels, State: engine.State(r.State.Status)},
+		PID: r.State.Pid, ExitCode: r.State.ExitCode, OOMKilled: r.State.OOMKilled, Error: r.State.Error,
+		Restarts: r.RestartCount,
+	}
+	if r.State.Health != nil && r.State.Health.Status != container.NoHealthcheck {
+		c.Health = engine.Health(r.State.Health.Status)
+	}
+	if r.HostConfig != nil {
+		c.AutoRemove = r.HostConfig.AutoRemove
+	}
+	if r.Config.StopTimeout != nil {
+		c.StopTimeout = time.Duration(*r.Config.StopTimeout) * time.Second
+	}
+	if r.NetworkSettings != nil {
+		c.Ports = ports(r.NetworkSettings.Ports)
+	}
+	for _, t := range []struct {
+		text string
+		to   *time.Time
+	}{{r.Created, &c.CreatedAt}, {r.State.StartedAt, &c.StartedAt}, {r.State.FinishedAt, &c.FinishedAt}} {
+		at, err := moment(t.text)
+		if err != nil {
+			return engine.Container{}, err
+		}
+		*t.to = at
+	}
+	return c, nil
+}
+
+// moment is a time of the API; the year 1 means never.
+func moment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the engine's time %q: %w", text, err)
+	}
+	if t.Year() <= 1 {
+		return time.Time{}, nil
+	}
+	return t, nil
+}
+
+// ports is in the order of the container's ports, and within one of the host's.
+func ports(m nat.PortMap) []engine.Port {
+	var all []engine.Port
+	for p, bindings := range m {
+		for _, b := range bindings {
+			host, err := nat.ParsePort(b.HostPort)
+			if err != nil || host == 0 {
+				continue // exposed, or not bound yet
+			}
+			all = append(all, engine.Port{HostIP: b.HostIP, Host: host, Container: p.Int(), Protocol: p.Proto()})
+		}
+	}
+	slices.SortFunc(all, func(a, b engine.Port) int {
+		return cmp.Or(cmp.Compare(a.Container, b.Container), cmp.Compare(a.Protocol, b.Protocol),
+			cmp.Compare(a.Host, b.Host), cmp.Compare(a.HostIP, b.HostIP))
+	})
+	return all
+}
