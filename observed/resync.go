@@ -15,6 +15,19 @@ func (o *Observer) Resync(ctx context.Context) error {
 	return err
 }
 
+// Once looks at the world one time, for whoever doesn't Run the observer.
+func (o *Observer) Once(ctx context.Context) (View, error) {
+	info, err := o.opt.Engine.Info(ctx)
+	if err != nil {
+		return View{}, err
+	}
+	if err := o.Resync(ctx); err != nil {
+		return View{}, err
+	}
+	o.found(info)
+	return o.View(), nil
+}
+
 // resync returns how many containers the list showed to differ.
 func (o *Observer) resync(ctx context.Context) (int, error) {
 	began := o.opt.Now()

@@ -1,2 +1,226 @@
-// Package reconcile goes from is to should.
+// Package reconcile goes from is to should. A Reconciler decides about one
+// service at a time and makes the engine calls; a Loop calls it whenever
+// something was heard, became due or is to be looked at again.
+//
+// It is level-triggered: events say which service to look at, never what is.
+//
+// Guarantees:
+//   - There is never more than one call to a container under way.
+//   - Nothing is decided while the view of the world isn't whole.
+//   - An action is made only if it follows from the document in force and from
+//     a look at the container that is newer than the last call to it.
+//   - Ending a Loop stops no container.
 package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/observed"
+	"reconciler/reconcile/plan"
+)
+
+// The host's budget of crash restarts (docs/state.md).
+const (
+	budgetSize   = 10
+	budgetWindow = 10 * time.Second
+)
+
+// Desired is what should be, and what must outlive the process. A
+// desired.Store is one.
+type Desired interface {
+	Snapshot() desired.Snapshot
+	LoadMemory() (desired.Memory, error)
+	SaveMemory(desired.Memory) error
+}
+
+// Options says what to reconcile with what. All but Self, Now and Recorder are
+// required.
+type Options struct {
+	Engine   engine.Engine
+	World    *observed.Observer
+	Desired  Desired
+	Recorder Recorder          // nil: nobody
+	Now      func() time.Time  // nil: time.Now
+	Self     map[string]string // containers never to be stopped, by ID, with why
+}
+
+// Reconciler knows what is to be done. It starts no goroutine; its methods may
+// be called by any number of them.
+type Reconciler struct {
+	opt Options
+
+	saving sync.Mutex // serialises writing the memory
+
+	mu       sync.Mutex
+	own      ownership
+	pasts    map[string]plan.Past
+	inFlight map[string]plan.Verb // by container ID
+	crashes  []time.Time          // the crash restarts within the window
+	memory   desired.Memory       // as saved
+	services map[string]*tracked
+	changed  chan struct{}
+	ticked   time.Time
+	stopping bool
+}
+
+// Call is an action that was decided and has to be carried out with Carry.
+type Call struct {
+	Service string
+	Action  plan.Action
+	before  engine.Container
+	config  desired.Service
+}
+
+// New returns a Reconciler that has decided nothing yet. It fails if what must
+// outlive the process can't be read.
+func New(opt Options) (*Reconciler, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Recorder == nil {
+		opt.Recorder = Recorders{}
+	}
+	memory, err := opt.Desired.LoadMemory()
+	if err != nil {
+		return nil, fmt.Errorf("load what is remembered of %s: %w", opt.Desired.Snapshot().Document.Project, err)
+	}
+	r := &Reconciler{
+		opt: opt, memory: memory,
+		pasts:    make(map[string]plan.Past),
+		inFlight: make(map[string]plan.Verb),
+		services: make(map[string]*tracked),
+		changed:  make(chan struct{}),
+	}
+	r.sweep()
+	return r, nil
+}
+
+// Decide decides about one service and publishes its status. The calls are the
+// caller's to Carry, each exactly once, at once or concurrently; next is when
+// to decide again although nothing was heard, zero for never. A service that
+// the file doesn't list needs nothing.
+func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
+	began := r.opt.Now()
+	r.mu.Lock()
+	snap := r.opt.Desired.Snapshot()
+	s, listed := snap.Document.Service(service)
+	if !listed {
+		r.mu.Unlock()
+		return nil, time.Time{}
+	}
+	view := r.opt.World.View()
+	if !view.Up {
+		events := r.blind(snap, s, view)
+		r.mu.Unlock()
+		r.record(events)
+		return nil, time.Time{}
+	}
+	own := r.own.of(snap.Document, view)
+	holding := own.Holdings[service]
+	p := plan.Diff(s, holding, r.around(view), r.past(service), began)
+	r.pasts[service] = p.Past
+	for _, a := range p.Actions {
+		r.inFlight[a.ID] = a.Verb
+		if a.Crash {
+			r.crashes = append(r.crashes, began)
+		}
+		calls = append(calls, Call{Service: service, Action: a, before: find(holding, a.ID), config: s})
+	}
+	events := r.publish(snap, s, holding, p)
+	memory, dirty := r.remember(service, p.Past)
+	r.mu.Unlock()
+
+	if dirty {
+		events = append(events, r.save(memory)...)
+	}
+	events = append(events, Event{Time: began, Kind: KindDecided, Service: service, Outcome: OutcomeOK, Took: r.opt.Now().Sub(began)})
+	r.record(events)
+	return calls, p.Next
+}
+
+// around is what a decision needs to know of the world; the caller holds r.mu.
+func (r *Reconciler) around(view observed.View) plan.Around {
+	now := r.opt.Now()
+	for len(r.crashes) > 0 && now.Sub(r.crashes[0]) >= budgetWindow {
+		r.crashes = r.crashes[1:]
+	}
+	budget := plan.Budget{Free: budgetSize - len(r.crashes)}
+	if len(r.crashes) > 0 {
+		budget.Next = r.crashes[0].Add(budgetWindow)
+	}
+	touched := make(map[string]plan.Touch, len(view.Touched))
+	for id, t := range view.Touched {
+		touched[id] = plan.Touch(t)
+	}
+	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
+		InFlight: r.inFlight, Budget: budget, Self: r.opt.Self}
+}
+
+// past returns what is remembered of the service; the caller holds r.mu.
+func (r *Reconciler) past(service string) plan.Past {
+	if p, ok := r.pasts[service]; ok {
+		return p
+	}
+	return plan.Past{Replicas: r.memory.Replicas[service], Done: r.memory.Jobs[service]}
+}
+
+func find(h plan.Holding, id string) engine.Container {
+	for _, r := range h.Replicas {
+		if r.Container.ID == id {
+			return r.Container
+		}
+	}
+	return engine.Container{}
+}
+
+// remember returns what must be saved if the service's past differs from what
+// is saved; the caller holds r.mu.
+func (r *Reconciler) remember(service string, p plan.Past) (desired.Memory, bool) {
+	if r.memory.Replicas[service] == p.Replicas && r.memory.Jobs[service] == p.Done {
+		return desired.Memory{}, false
+	}
+	m := desired.Memory{Jobs: maps.Clone(r.memory.Jobs), Replicas: maps.Clone(r.memory.Replicas)}
+	if m.Jobs == nil {
+		m.Jobs = make(map[string]string)
+	}
+	if m.Replicas == nil {
+		m.Replicas = make(map[string]int)
+	}
+	m.Replicas[service] = p.Replicas
+	if m.Jobs[service] = p.Done; p.Done == "" {
+		delete(m.Jobs, service)
+	}
+	r.memory = m
+	return m, true
+}
+
+// save writes what is remembered. A failure costs at most one needless run of
+// a job after a restart, and is a warning.
+func (r *Reconciler) save(desired.Memory) []Event {
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	r.mu.Lock()
+	newest := r.memory
+	r.mu.Unlock()
+	if err := r.opt.Desired.SaveMemory(newest); err != nil {
+		return []Event{{Time: r.opt.Now(), Kind: KindWarning, Message: "what is remembered could not be saved", Err: err}}
+	}
+	return nil
+}
+
+// record completes the events and passes them on.
+func (r *Reconciler) record(events []Event) {
+	if len(events) == 0 {
+		return
+	}
+	project := r.opt.Desired.Snapshot().Document.Project
+	for _, e := range events {
+		e.Project = project
+		r.opt.Recorder.Record(e)
+	}
+}

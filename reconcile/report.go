@@ -1,10 +1,14 @@
 package reconcile
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/observed"
 	"reconciler/reconcile/plan"
 )
 
@@ -61,4 +65,57 @@ func (r Report) String() string {
 		b.WriteString("nothing to do\n")
 	}
 	return b.String()
+}
+
+// report writes down one plan for each service.
+func report(doc *desired.Document, generation int64, own plan.Ownership, decide func(desired.Service) plan.Plan) Report {
+	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(own)}
+	for _, s := range doc.Services {
+		p := decide(s)
+		n := ServicePlan{Service: s.Name, Desired: string(s.State), Status: p.Status, Converged: p.Converged,
+			Suspended: p.Suspended, Pending: p.Pending(), Actions: []Act{}, Reconciling: p.Reconciling.Reason,
+			Stalled: p.Stalled.Reason, Message: p.Message, Warnings: append([]string{}, p.Warnings...), Text: p.String()}
+		for _, a := range p.Actions {
+			n.Actions = append(n.Actions, Act{a.Verb, a.Container, a.Cause})
+		}
+		if next := p.Next; !next.IsZero() {
+			n.Next = &next
+		}
+		r.Pending = r.Pending || n.Pending
+		r.Services = append(r.Services, n)
+	}
+	return r
+}
+
+// Look returns what would be done to the containers of that engine by that
+// document, for whoever has no Reconciler that runs. Error:
+// engine.ErrUnavailable.
+func Look(ctx context.Context, e engine.Engine, doc *desired.Document, memory desired.Memory, now func() time.Time) (Report, error) {
+	world := observed.New(observed.Options{Engine: e, Project: doc.Project, Now: now,
+		Names: func() map[string]bool { return Names(doc) }})
+	view, err := world.Once(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
+	}
+	own := plan.Own(doc, view.Containers)
+	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}}
+	return report(doc, 0, own, func(s desired.Service) plan.Plan {
+		past := plan.Past{Replicas: memory.Replicas[s.Name], Done: memory.Jobs[s.Name]}
+		return plan.Diff(s, own.Holdings[s.Name], around, past, now())
+	}), nil
+}
+
+// Names returns the names under which containers without Compose's labels may
+// belong to a service of the document.
+func Names(doc *desired.Document) map[string]bool {
+	names := make(map[string]bool)
+	for _, s := range doc.Services {
+		switch {
+		case s.Container != "":
+			names[s.Container] = true
+		case doc.ContainerName != "":
+			names[plan.TemplateName(doc.ContainerName, s)] = true
+		}
+	}
+	return names
 }

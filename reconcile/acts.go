@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/reconcile/plan"
+)
+
+// Restart asks for the restart of the service's containers, one by one, or for
+// another run of a job. Asked for again before it was made, it is made once.
+// It was made once the service's Acts is the ticket or more. Errors:
+// desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
+func (r *Reconciler) Restart(service, actor string) (ticket int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snap := r.opt.Desired.Snapshot()
+	s, listed := snap.Document.Service(service)
+	if !listed {
+		return 0, fmt.Errorf("restart %s: %w", service, desired.ErrUnknownService)
+	}
+	refuse := func(why string) (int64, error) {
+		return 0, fmt.Errorf("restart %s: %w: %s", service, ErrRefused, why)
+	}
+	view := r.opt.World.View()
+	switch {
+	case s.State != desired.Running && s.State != desired.Completed:
+		return refuse("it is wanted " + string(s.State) + "; start it first")
+	case s.Suspend.Active(r.opt.Now()):
+		return refuse("it is suspended")
+	case !view.Up:
+		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
+	}
+	h := r.own.of(snap.Document, view).Holdings[service]
+	past := r.past(service)
+	ids := plan.Wanted(s, h, r.around(view), past)
+	switch {
+	case h.Trouble.Reason != "":
+		return refuse(h.Trouble.Message)
+	case len(ids) == 0:
+		return refuse("it has no container")
+	case slices.ContainsFunc(ids, func(id string) bool { return r.opt.Self[id] != "" }):
+		return refuse("it is what reconciler itself runs in")
+	}
+	r.pasts[service] = past.AskRestart(ids)
+	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart})
+	return r.services[service].acts + 1, nil
+}
+
+// Retry forgets what went wrong with the service and tries now. Errors:
+// desired.ErrUnknownService.
+func (r *Reconciler) Retry(service, actor string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, listed := r.opt.Desired.Snapshot().Document.Service(service); !listed {
+		return fmt.Errorf("retry %s: %w", service, desired.ErrUnknownService)
+	}
+	r.pasts[service] = r.past(service).Try(r.opt.Now())
+	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start})
+	return nil
+}
+
+// recordLater passes on one event; a Recorder returns at once, so that this
+// may be done while holding r.mu.
+func (r *Reconciler) recordLater(e Event) {
+	e.Time = r.opt.Now()
+	r.record([]Event{e})
+}
+
+// Plan returns what would be done now, without doing it. Error:
+// engine.ErrUnavailable.
+func (r *Reconciler) Plan() (Report, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snap := r.opt.Desired.Snapshot()
+	view := r.opt.World.View()
+	if !view.Up {
+		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
+	}
+	own := r.own.of(snap.Document, view)
+	return report(snap.Document, snap.Generation, own, func(s desired.Service) plan.Plan {
+		return plan.Diff(s, own.Holdings[s.Name], r.around(view), r.past(s.Name), r.opt.Now())
+	}), nil
+}
+
+// Overview returns everything that is known now. It is never nil; before the
+// first decision the services are there, with status unknown.
+func (r *Reconciler) Overview() Overview {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snap := r.opt.Desired.Snapshot()
+	o := Overview{Project: snap.Document.Project, Generation: snap.Generation,
+		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}}
+	for _, s := range snap.Document.Services {
+		if t := r.services[s.Name]; t != nil && t.decided {
+			n := t.status
+			n.Acts, n.Generation = t.acts, snap.Generation
+			o.Services = append(o.Services, n)
+			continue
+		}
+		n := base(snap, s)
+		n.Status, n.Message = plan.StatusUnknown, "not looked at yet"
+		n.Conditions = conditions(nil, plan.Plan{Ready: plan.Note{Reason: plan.ReasonEngineDown, Message: n.Message}}, 0, r.opt.Now())
+		o.Services = append(o.Services, n)
+	}
+	if view := r.opt.World.View(); view.Up {
+		o.Orphans = orphans(r.own.of(snap.Document, view))
+	}
+	return o
+}
+
+// Changed returns a channel that is closed when something in the overview
+// changes. Ask for it before reading what is then waited on.
+func (r *Reconciler) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.changed
+}
+
+func orphans(own plan.Ownership) []Orphan {
+	all := []Orphan{}
+	for _, o := range own.Orphans {
+		all = append(all, Orphan{ID: o.Container.ID, Name: o.Container.Name, Service: o.Service,
+			State: o.Container.State, Message: o.Message})
+	}
+	return all
+}

@@ -1,0 +1,80 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"reconciler/engine"
+	"reconciler/observed"
+	"reconciler/reconcile/plan"
+)
+
+// Carry makes the call, looks at the result and remembers it. It returns when
+// the service can be decided about again; the caller should do so. It blocks
+// for as long as the call does: for a stop, up to the container's grace.
+func (r *Reconciler) Carry(ctx context.Context, call Call) {
+	a := call.Action
+	began := r.opt.Now()
+	done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
+	err := r.call(ctx, call)
+	done()
+	took := r.opt.Now().Sub(began)
+
+	result := plan.Result{Action: a, Before: call.before, Err: err}
+	outcome := OutcomeOK
+	switch {
+	case errors.Is(err, engine.ErrNotFound):
+		outcome, result.Err, result.Void = OutcomeGone, nil, true
+	case err != nil:
+		outcome = OutcomeError
+		result.Void = errors.Is(err, engine.ErrUnavailable)
+	}
+	// Nothing may be concluded from a look that is older than the call. Where
+	// none can be had, the view will be lost too, and the next one is new.
+	if look := r.opt.World.Refresh(ctx, a.ID); look != nil && result.Err == nil {
+		result.Void, result.Err = true, look
+	}
+	result.Now = r.opt.Now()
+
+	r.mu.Lock()
+	past := r.past(call.Service)
+	pending := past.RestartPending()
+	past = past.After(result, call.config.Retry)
+	r.pasts[call.Service] = past
+	if t := r.services[call.Service]; t != nil && pending && !past.RestartPending() {
+		t.acts++
+	}
+	delete(r.inFlight, a.ID)
+	r.mu.Unlock()
+	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
+		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
+}
+
+func (r *Reconciler) call(ctx context.Context, call Call) error {
+	id := call.Action.ID
+	switch call.Action.Verb {
+	case plan.Start:
+		return r.opt.Engine.Start(ctx, id)
+	case plan.Stop:
+		return r.opt.Engine.Stop(ctx, id, grace(call))
+	case plan.Restart:
+		return r.opt.Engine.Restart(ctx, id, grace(call))
+	case plan.Unpause:
+		return r.opt.Engine.Unpause(ctx, id)
+	}
+	return fmt.Errorf("no such verb: %q", call.Action.Verb) // a new verb needs a case here
+}
+
+// grace is how long a stop waits before it kills: what the file says, else
+// what the container says, else the engine's default.
+func grace(call Call) time.Duration {
+	switch {
+	case call.config.StopGracePeriod >= 0:
+		return call.config.StopGracePeriod
+	case call.before.StopTimeout > 0:
+		return call.before.StopTimeout
+	}
+	return -1
+}

@@ -1,0 +1,176 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// The loop proves that it is alive by taking a key of its own off the queue
+// every tickEvery; after lateTick without, it is not. lastCall is how long a
+// call under way may go on after the loop was told to end.
+const (
+	tickEvery = 5 * time.Second
+	lateTick  = 30 * time.Second
+	lastCall  = 8 * time.Second
+	tickKey   = "" // no service has this name
+)
+
+// Loop is a Reconciler with goroutines.
+type Loop struct {
+	*Reconciler
+	workers int
+	queue   *queue
+	wake    chan struct{}
+}
+
+// NewLoop returns a Loop that decides about at most that many services at
+// once. It starts nothing.
+func NewLoop(r *Reconciler, workers int) *Loop {
+	return &Loop{Reconciler: r, workers: max(1, workers), queue: newQueue(), wake: make(chan struct{}, 1)}
+}
+
+// Wake says that the world or the file changed. It returns at once and may be
+// called before Run.
+func (l *Loop) Wake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run reconciles until ctx ends; then it lets the calls under way end, for at
+// most lastCall, and returns nil. It stops no container.
+func (l *Loop) Run(ctx context.Context) error {
+	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var all sync.WaitGroup
+	for range l.workers {
+		all.Go(func() { l.work(calls, &all) })
+	}
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	l.Wake()
+	l.queue.add(tickKey)
+	for {
+		select {
+		case <-tick.C:
+			l.queue.add(tickKey)
+		case <-l.wake:
+			for _, service := range l.Affected() {
+				l.queue.add(service)
+			}
+		case <-ctx.Done():
+			l.stop()
+			l.queue.close()
+			defer time.AfterFunc(lastCall, cut).Stop()
+			all.Wait()
+			return nil
+		}
+	}
+}
+
+// work takes one key after the other. A call that takes long holds no worker.
+func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
+	for {
+		service, ok := l.queue.take()
+		if !ok {
+			return
+		}
+		if service == tickKey {
+			l.tick()
+			l.queue.done(service)
+			continue
+		}
+		decided, next := l.Decide(service)
+		for _, call := range decided {
+			calls.Go(func() {
+				l.Carry(ctx, call)
+				l.queue.add(call.Service)
+			})
+		}
+		wait := time.Duration(-1)
+		if !next.IsZero() {
+			wait = max(0, next.Sub(l.opt.Now()))
+		}
+		l.queue.after(service, wait)
+		l.queue.done(service)
+	}
+}
+
+// Restart is Reconciler.Restart, and lets it happen.
+func (l *Loop) Restart(service, actor string) (int64, error) {
+	ticket, err := l.Reconciler.Restart(service, actor)
+	l.queue.add(service)
+	return ticket, err
+}
+
+// Retry is Reconciler.Retry, and lets it happen.
+func (l *Loop) Retry(service, actor string) error {
+	err := l.Reconciler.Retry(service, actor)
+	l.queue.add(service)
+	return err
+}
+
+// LookNow asks for a look at the whole world and a decision about every
+// service, soon.
+func (l *Loop) LookNow(actor string) {
+	l.recordLater(Event{Kind: KindRequested, Actor: actor})
+	l.opt.World.LookNow()
+	for _, s := range l.opt.Desired.Snapshot().Document.Services {
+		l.queue.add(s.Name)
+	}
+}
+
+// Queue returns how many services wait to be decided about, and for how long
+// the oldest has waited.
+func (l *Loop) Queue() (depth int, oldest time.Duration) {
+	depth, since := l.queue.depth()
+	if depth > 0 {
+		oldest = time.Since(since)
+	}
+	return depth, oldest
+}
+
+// Alive reports whether the loop works, whatever the engine does.
+func (l *Loop) Alive() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.ticked.IsZero() && l.opt.Now().Sub(l.ticked) < lateTick
+}
+
+// Readiness returns why the promise can't be kept now; empty: it can.
+func (l *Loop) Readiness() []string {
+	l.mu.Lock()
+	stopping := l.stopping
+	l.mu.Unlock()
+	var why []string
+	if stopping {
+		why = append(why, "shutting down")
+	}
+	snap := l.opt.Desired.Snapshot()
+	if snap.Problem != nil {
+		why = append(why, fmt.Sprintf("the file can't be used, generation %d stays in force: %v", snap.Generation, snap.Problem))
+	}
+	switch view := l.opt.World.View(); {
+	case view.Up:
+	case view.Err != nil:
+		why = append(why, "the engine can't be asked: "+view.Err.Error())
+	default:
+		why = append(why, "the engine has not been reached yet")
+	}
+	return why
+}
+
+func (r *Reconciler) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ticked = r.opt.Now()
+}
+
+func (r *Reconciler) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopping = true
+}

@@ -1,0 +1,81 @@
+package reconcile
+
+import (
+	"slices"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/observed"
+	"reconciler/reconcile/plan"
+)
+
+// ownership is who owns what in one view, worked out once. The zero value is
+// that of no view.
+type ownership struct {
+	doc     *desired.Document
+	version int64
+	result  plan.Ownership
+}
+
+// of returns who owns what in the view by the document.
+func (o *ownership) of(doc *desired.Document, view observed.View) plan.Ownership {
+	if o.doc != doc || o.version != view.Version {
+		*o = ownership{doc, view.Version, plan.Own(doc, view.Containers)}
+	}
+	return o.result
+}
+
+// Affected returns the services about which something changed in the world or
+// in the file since the last call, and forgets those that the file no longer
+// lists.
+func (r *Reconciler) Affected() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snap := r.opt.Desired.Snapshot()
+	view := r.opt.World.View()
+	before := r.own.result.Holdings
+	all := r.own.doc != snap.Document || !view.Up
+	own := r.own.of(snap.Document, view)
+	r.sweep()
+	var names []string
+	for _, s := range snap.Document.Services {
+		t := r.services[s.Name]
+		if all || !t.decided || t.up != view.Up || !same(before[s.Name], own.Holdings[s.Name]) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// sweep makes what is tracked the services of the document; the caller holds
+// r.mu, or nobody else knows r yet.
+func (r *Reconciler) sweep() {
+	doc := r.opt.Desired.Snapshot().Document
+	for name := range r.services {
+		if _, listed := doc.Service(name); !listed {
+			delete(r.services, name)
+			delete(r.pasts, name)
+		}
+	}
+	for _, s := range doc.Services {
+		if r.services[s.Name] == nil {
+			r.services[s.Name] = &tracked{}
+		}
+	}
+}
+
+// same reports whether two looks at what a service owns could lead to the same
+// decision and the same status.
+func same(a, b plan.Holding) bool {
+	return a.Trouble == b.Trouble && slices.Equal(a.Warnings, b.Warnings) &&
+		slices.EqualFunc(a.Replacing, b.Replacing, sameContainer) &&
+		slices.EqualFunc(a.Replicas, b.Replicas, func(x, y plan.Replica) bool {
+			return x.Number == y.Number && sameContainer(x.Container, y.Container)
+		})
+}
+
+func sameContainer(a, b engine.Container) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.State == b.State && a.Health == b.Health &&
+		a.PID == b.PID && a.Restarts == b.Restarts && a.Error == b.Error &&
+		a.StartedAt.Equal(b.StartedAt) && a.FinishedAt.Equal(b.FinishedAt)
+}

@@ -1,0 +1,158 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/observed"
+	"reconciler/reconcile/plan"
+)
+
+// tracked is what is known of one listed service beyond its past.
+type tracked struct {
+	status  Service
+	decided bool // status says something
+	up      bool // it was decided on a whole view
+	acts    int64
+	episode episode
+}
+
+// publish makes the plan the service's status and returns what is worth
+// telling; the caller holds r.mu.
+func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Holding, p plan.Plan) []Event {
+	t := r.services[s.Name]
+	if t == nil { // listed since the last sweep
+		t = &tracked{}
+		r.services[s.Name] = t
+	}
+	now := r.opt.Now()
+	was := *t
+	n := base(snap, s)
+	n.Status, n.Message, n.Converged, n.Ready = p.Status, p.Message, p.Converged, p.IsReady()
+	n.ObservedGeneration = snap.Generation
+	n.Replicas = Replicas{p.Desired, p.Running, p.ReadyCount}
+	n.Backoff.Failures = p.Failures
+	if !p.NextAttempt.IsZero() {
+		at := p.NextAttempt
+		n.Backoff.NextAttempt = &at
+	}
+	n.LastError = p.Trouble
+	n.Warnings = append(n.Warnings, p.Warnings...)
+	n.Suspended = suspension(s, now)
+	n.Acts = t.acts
+	for _, r := range h.Replicas {
+		n.Containers = append(n.Containers, shown(r.Container))
+	}
+	for i := len(n.Containers) - 1; i >= 0; i-- {
+		n.PID = cmp.Or(n.Containers[i].PID, n.PID)
+		if ports := n.Containers[i].Ports; len(ports) > 0 {
+			n.Port = &ports[0].Host
+		}
+	}
+	n.Conditions = conditions(t.status.Conditions, p, snap.Generation, now)
+	t.status, t.decided, t.up = n, true, true
+	events := t.episode.advance(snap, s, was, p, now)
+	r.announce()
+	return events
+}
+
+// blind makes "unknown" the service's status: the world can't be seen; the
+// caller holds r.mu.
+func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observed.View) []Event {
+	t := r.services[s.Name]
+	if t == nil {
+		t = &tracked{}
+		r.services[s.Name] = t
+	}
+	message := "the engine has not been reached yet"
+	if view.Err != nil {
+		message = "the engine can't be asked: " + view.Err.Error()
+	}
+	p := plan.Plan{Status: plan.StatusUnknown, Message: message, Ready: plan.Note{Reason: plan.ReasonEngineDown, Message: message}}
+	n := base(snap, s)
+	n.Status, n.Message = p.Status, p.Message
+	n.ObservedGeneration = t.status.ObservedGeneration
+	n.Containers = t.status.Containers
+	if n.Containers == nil {
+		n.Containers = []Container{}
+	}
+	n.LastError = message
+	n.Suspended = suspension(s, r.opt.Now())
+	n.Acts = t.acts
+	n.Conditions = conditions(t.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
+	t.status, t.decided, t.up = n, true, false
+	r.announce()
+	return nil
+}
+
+// base is what the file alone says.
+func base(snap desired.Snapshot, s desired.Service) Service {
+	return Service{
+		Project: snap.Document.Project, Name: s.Name, Desired: string(s.State), Generation: snap.Generation,
+		Definition: "none", Containers: []Container{}, DependsOn: []string{}, Warnings: []string{},
+		Groups: append([]string{}, snap.Document.GroupsOf(s.Name)...),
+	}
+}
+
+func suspension(s desired.Service, now time.Time) *Suspension {
+	if !s.Suspend.Active(now) {
+		return nil
+	}
+	shown := &Suspension{Reason: s.Suspend.Reason, By: s.Suspend.By}
+	if !s.Suspend.Until.IsZero() {
+		until := s.Suspend.Until
+		shown.Until = &until
+	}
+	return shown
+}
+
+func shown(c engine.Container) Container {
+	n := Container{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Health: c.Health, PID: c.PID,
+		Ports: append([]engine.Port{}, c.Ports...), OOMKilled: c.OOMKilled, Restarts: c.Restarts}
+	if !c.StartedAt.IsZero() {
+		n.StartedAt = &c.StartedAt
+	}
+	if !c.FinishedAt.IsZero() {
+		n.FinishedAt = &c.FinishedAt
+		if !c.State.Alive() {
+			n.ExitCode = &c.ExitCode
+		}
+	}
+	return n
+}
+
+// conditions is the plan as kstatus says it. A condition keeps its transition
+// time as long as its status stays.
+func conditions(before []Condition, p plan.Plan, generation int64, now time.Time) []Condition {
+	var all []Condition
+	add := func(kind, status string, n plan.Note) {
+		c := Condition{Type: kind, Status: status, Reason: string(n.Reason), Message: n.Message,
+			ObservedGeneration: generation, LastTransitionTime: now}
+		i := slices.IndexFunc(before, func(b Condition) bool { return b.Type == kind && b.Status == status })
+		if i >= 0 {
+			c.LastTransitionTime = before[i].LastTransitionTime
+		}
+		all = append(all, c)
+	}
+	if p.IsReady() {
+		add(Ready, "True", p.Ready)
+	} else {
+		add(Ready, "False", p.Ready)
+	}
+	if p.Reconciling.Reason != "" {
+		add(Reconciling, "True", p.Reconciling)
+	}
+	if p.Stalled.Reason != "" {
+		add(Stalled, "True", p.Stalled)
+	}
+	return all
+}
+
+// announce wakes everybody who waits for a change; the caller holds r.mu.
+func (r *Reconciler) announce() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
