@@ -1,0 +1,244 @@
+package desired
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The keys of the file, by place.
+var (
+	documentKeys = []string{"version", "project", "compose", "container_name", "groups", "defaults", "services"}
+	defaultsKeys = []string{"replicas", "on_unhealthy", "unhealthy_grace", "on_paused", "settle", "restart_backoff",
+		"retry", "stop_grace_period", "progress_deadline"}
+	serviceKeys = append([]string{"state", "job", "compose_service", "container", "suspend"}, defaultsKeys...)
+	backoffKeys = []string{"initial", "max", "reset_after"}
+	retryKeys   = []string{"initial", "max"}
+	suspendKeys = []string{"until", "reason", "by"}
+)
+
+// document fills in doc.
+func (p *parser) document(root *yaml.Node, doc *Document) {
+	top := p.fields(root, "the file", documentKeys)
+	if top == nil {
+		return
+	}
+	if f, ok := top["version"]; !ok {
+		p.fail(root, "version is missing; write: version: 1")
+	} else if f.value.Value != "1" || f.value.Tag != "!!int" {
+		p.fail(f.value, "version %q: this reconciler reads version 1", f.value.Value)
+	}
+	if f, ok := top["project"]; !ok {
+		p.fail(root, "project is missing; write the name of the Compose project (docker compose ls)")
+	} else {
+		doc.Project = p.name(f.value, "project")
+	}
+	if f, ok := top["compose"]; ok {
+		p.fail(f.key, "compose is not supported yet: services are containers that exist; leave it out")
+	}
+	if f, ok := top["container_name"]; ok {
+		doc.ContainerName = p.template(f.value)
+	}
+	base := defaultService("")
+	if f, ok := top["defaults"]; ok {
+		p.settings(p.fields(f.value, "defaults", defaultsKeys), &base)
+	}
+	if f, ok := top["services"]; !ok {
+		p.fail(root, "services is missing; write: services: {}")
+	} else {
+		p.services(f.value, doc, base)
+	}
+	if f, ok := top["groups"]; ok {
+		p.groups(f.value, doc)
+	}
+}
+
+func (p *parser) template(n *yaml.Node) string {
+	text, ok := p.scalar(n, "container_name")
+	switch {
+	case !ok:
+	case strings.Count(text, "{service}") != 1:
+		p.fail(n, "container_name %q must contain {service} exactly once", text)
+	case !containerForm.MatchString(strings.Replace(text, "{service}", "xx", 1)):
+		p.fail(n, "container_name %q gives no name that a container can have", text)
+	}
+	return text
+}
+
+func (p *parser) services(n *yaml.Node, doc *Document, base Service) {
+	fields := p.fields(n, "services", nil)
+	doc.index = make(map[string]int, len(fields))
+	claimed := make(map[string]string)
+	for i := 0; fields != nil && i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if f, ok := fields[key.Value]; !ok || f.key != key {
+			continue // told already
+		}
+		s := base
+		s.Name = p.name(key, "service")
+		s.ComposeService = s.Name
+		p.service(n.Content[i+1], &s)
+		claim := "compose_service " + s.ComposeService
+		if s.Container != "" {
+			claim = "container " + s.Container
+		}
+		if other, ok := claimed[claim]; ok {
+			p.fail(key, "service %s is the %s, and so is %s: each container belongs to one service", s.Name, claim, other)
+		}
+		claimed[claim] = s.Name
+		doc.index[s.Name] = len(doc.Services)
+		doc.Services = append(doc.Services, s)
+	}
+}
+
+// service reads the short form (one word) or the long one.
+func (p *parser) service(n *yaml.Node, s *Service) {
+	what := "the state of " + s.Name
+	if n.Kind == yaml.ScalarNode {
+		s.State, _ = choice(p, n, what, States())
+		s.Job = s.State == Completed
+		p.suitable(n, s)
+		return
+	}
+	f := p.fields(n, "service "+s.Name, serviceKeys)
+	if f == nil {
+		return
+	}
+	at := n
+	if state, ok := f["state"]; ok {
+		s.State, _ = choice(p, state.value, what, States())
+		at = state.value
+	} else {
+		p.fail(n, "service %s has no state; write: state: running", s.Name)
+	}
+	if job, ok := f["job"]; ok {
+		s.Job = p.boolean(job.value, "job")
+	}
+	if c, ok := f["compose_service"]; ok {
+		s.ComposeService = p.name(c.value, "compose_service")
+	}
+	if c, ok := f["container"]; ok {
+		if s.Container, ok = p.scalar(c.value, "container"); ok && !containerForm.MatchString(s.Container) {
+			p.fail(c.value, "container %q is no name that a container can have", s.Container)
+		}
+	}
+	if sus, ok := f["suspend"]; ok {
+		s.Suspend = p.suspend(sus.value)
+	}
+	p.settings(f, s)
+	p.suitable(at, s)
+	if r, ok := f["replicas"]; ok && s.Job {
+		p.fail(r.key, "replicas on a job: a job has one container")
+	}
+	if s.Job {
+		s.Replicas = 0 // what defaults says is for the others
+	}
+	if s.Container != "" && s.Replicas > 1 {
+		p.fail(n, "service %s: container names one container, and replicas asks for %d", s.Name, s.Replicas)
+	}
+}
+
+// suitable refuses states that don't fit the service.
+func (p *parser) suitable(n *yaml.Node, s *Service) {
+	switch {
+	case s.State == Absent:
+		p.fail(n, "absent is not supported yet: nothing here could bring the container back; write stopped")
+	case s.Job && s.State == Running:
+		p.fail(n, "service %s is a job: it is wanted completed or stopped, not running", s.Name)
+	case !s.Job && s.State == Completed:
+		p.fail(n, "service %s is no job: add `job: true`, or write the short form `%[1]s: completed`", s.Name)
+	}
+}
+
+// settings reads what may stand in defaults too.
+func (p *parser) settings(f map[string]field, s *Service) {
+	if v, ok := f["replicas"]; ok {
+		s.Replicas = p.count(v.value, "replicas", 1, 1000)
+	}
+	if v, ok := f["on_unhealthy"]; ok {
+		s.OnUnhealthy, _ = choice(p, v.value, "on_unhealthy", []OnUnhealthy{UnhealthyRestart, UnhealthyIgnore})
+	}
+	if v, ok := f["on_paused"]; ok {
+		s.OnPaused, _ = choice(p, v.value, "on_paused", []OnPaused{PausedIgnore, PausedUnpause})
+	}
+	for _, d := range []struct {
+		key string
+		to  *time.Duration
+	}{
+		{"unhealthy_grace", &s.UnhealthyGrace}, {"settle", &s.Settle},
+		{"stop_grace_period", &s.StopGracePeriod}, {"progress_deadline", &s.ProgressDeadline},
+	} {
+		p.durationField(f, d.key, d.to)
+	}
+	if v, ok := f["progress_deadline"]; ok && s.ProgressDeadline == 0 {
+		p.fail(v.value, "progress_deadline must be longer than 0s")
+	}
+	if v, ok := f["restart_backoff"]; ok {
+		b := p.fields(v.value, "restart_backoff", backoffKeys)
+		p.durationField(b, "initial", &s.RestartBackoff.Initial)
+		p.durationField(b, "max", &s.RestartBackoff.Max)
+		p.durationField(b, "reset_after", &s.RestartBackoff.ResetAfter)
+		p.bounds(v.value, "restart_backoff", s.RestartBackoff.Initial, s.RestartBackoff.Max)
+	}
+	if v, ok := f["retry"]; ok {
+		b := p.fields(v.value, "retry", retryKeys)
+		p.durationField(b, "initial", &s.Retry.Initial)
+		p.durationField(b, "max", &s.Retry.Max)
+		p.bounds(v.value, "retry", s.Retry.Initial, s.Retry.Max)
+	}
+}
+
+func (p *parser) suspend(n *yaml.Node) *Suspend {
+	if n.Kind == yaml.ScalarNode {
+		if !p.boolean(n, "suspend") {
+			return nil
+		}
+		return &Suspend{}
+	}
+	f := p.fields(n, "suspend", suspendKeys)
+	s := &Suspend{}
+	if v, ok := f["until"]; ok {
+		s.Until = p.moment(v.value, "until")
+	}
+	if v, ok := f["reason"]; ok {
+		s.Reason, _ = p.scalar(v.value, "reason")
+	}
+	if v, ok := f["by"]; ok {
+		s.By, _ = p.scalar(v.value, "by")
+	}
+	return s
+}
+
+func (p *parser) groups(n *yaml.Node, doc *Document) {
+	fields := p.fields(n, "groups", nil)
+	known := make([]string, len(doc.Services))
+	for i, s := range doc.Services {
+		known[i] = s.Name
+	}
+	for i := 0; fields != nil && i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if f, ok := fields[key.Value]; !ok || f.key != key {
+			continue // told already
+		}
+		g := Group{Name: p.name(key, "group")}
+		if value.Kind != yaml.SequenceNode {
+			p.fail(value, "group %s must be a list of services, like [web, db]", g.Name)
+			continue
+		}
+		for _, member := range value.Content {
+			name, ok := p.scalar(member, "a member of group "+g.Name)
+			switch {
+			case !ok:
+			case !slices.Contains(known, name):
+				p.fail(member, "group %s: there is no service %q%s", g.Name, name, suggest(name, known))
+			case slices.Contains(g.Services, name):
+				p.fail(member, "group %s lists %s twice", g.Name, name)
+			default:
+				g.Services = append(g.Services, name)
+			}
+		}
+		doc.Groups = append(doc.Groups, g)
+	}
+}

@@ -1,0 +1,219 @@
+package desired
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The limits of a document (docs/state.md).
+const (
+	maxSize  = 1 << 20
+	maxDepth = 32
+)
+
+// Parse reads a document of version 1. file is its name in the errors. The
+// error is a *ParseError with everything that is wrong, not just the first.
+func Parse(file string, src []byte) (*Document, error) {
+	p := &parser{}
+	doc := &Document{Source: src, Digest: digest(src)}
+	if root := p.read(src); root != nil {
+		p.document(root, doc)
+	}
+	if len(p.problems) == 0 {
+		return doc, nil
+	}
+	slices.SortStableFunc(p.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return nil, &ParseError{File: file, Problems: p.problems}
+}
+
+func digest(src []byte) string {
+	sum := sha256.Sum256(src)
+	return hex.EncodeToString(sum[:])
+}
+
+// parser collects what is wrong.
+type parser struct{ problems []Problem }
+
+func (p *parser) fail(n *yaml.Node, format string, args ...any) {
+	p.failAt(n.Line, n.Column, format, args...)
+}
+
+func (p *parser) failAt(line, column int, format string, args ...any) {
+	p.problems = append(p.problems, Problem{line, column, fmt.Sprintf(format, args...)})
+}
+
+// read returns the root of the only document, or nil.
+func (p *parser) read(src []byte) *yaml.Node {
+	if !p.text(src) {
+		return nil
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(src))
+	var doc yaml.Node
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		p.failAt(1, 1, "the file is empty; it needs at least: version, project and services")
+		return nil
+	case err != nil:
+		p.syntax(err)
+		return nil
+	}
+	var second yaml.Node
+	if err := dec.Decode(&second); err == nil {
+		p.fail(&second, "a second document begins here; the file may hold only one")
+	} else if !errors.Is(err, io.EOF) {
+		p.syntax(err)
+	}
+	if !p.plain(&doc, 0) || len(p.problems) > 0 {
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// text refuses what is no text of a sensible size.
+func (p *parser) text(src []byte) bool {
+	switch {
+	case len(src) > maxSize:
+		p.failAt(1, 1, "the file has %d bytes; at most %d are read", len(src), maxSize)
+	case bytes.HasPrefix(src, []byte("\xef\xbb\xbf")):
+		p.failAt(1, 1, "the file begins with a byte order mark; save it as UTF-8 without one")
+	case bytes.IndexByte(src, 0) >= 0:
+		line, column := place(src, bytes.IndexByte(src, 0))
+		p.failAt(line, column, "a NUL byte; the file must be text")
+	case !utf8.Valid(src):
+		i := 0
+		for i < len(src) {
+			r, size := utf8.DecodeRune(src[i:])
+			if r == utf8.RuneError && size <= 1 {
+				break
+			}
+			i += size
+		}
+		line, column := place(src, i)
+		p.failAt(line, column, "a byte that is not UTF-8")
+	}
+	return len(p.problems) == 0
+}
+
+// place is the line and column of the byte at that offset.
+func place(src []byte, offset int) (line, column int) {
+	before := src[:offset]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+
+// syntax is what the YAML library says of what is no YAML.
+func (p *parser) syntax(err error) {
+	text := err.Error()
+	line := 1
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits, by the expression
+		text = m[2]
+	}
+	text = strings.TrimPrefix(text, "yaml: ")
+	if strings.Contains(text, "cannot start any token") {
+		text += " (a tab? indent with spaces)"
+	}
+	p.failAt(max(1, line), 1, "not YAML: %s", text)
+}
+
+// plain refuses what makes a document say something else than it seems to.
+func (p *parser) plain(n *yaml.Node, depth int) bool {
+	if depth > maxDepth {
+		p.fail(n, "nested deeper than %d levels", maxDepth)
+		return false
+	}
+	switch {
+	case n.Kind == yaml.AliasNode:
+		p.fail(n, "an alias (*%s); write the value out", n.Value)
+		return false
+	case n.Anchor != "":
+		p.fail(n, "an anchor (&%s); write the value out", n.Anchor)
+	case n.Style&yaml.TaggedStyle != 0:
+		p.fail(n, "a tag (%s); leave it out", n.Tag)
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!merge":
+		p.fail(n, "a merge key (<<); write the values out")
+	}
+	ok := true
+	for _, c := range n.Content {
+		ok = p.plain(c, depth+1) && ok
+	}
+	return ok
+}
+
+// field is one key of a mapping, and its value.
+type field struct{ key, value *yaml.Node }
+
+// fields returns the fields of a mapping by name, and fails for any other node,
+// for keys that are not allowed and for those given twice. A nil allowed: any.
+func (p *parser) fields(n *yaml.Node, what string, allowed []string) map[string]field {
+	if n.Kind != yaml.MappingNode {
+		p.fail(n, "%s must be a mapping (key: value)", what)
+		return nil
+	}
+	found := make(map[string]field, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		first, twice := found[key.Value]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			p.fail(key, "a key of %s must be a word", what)
+		case twice:
+			p.fail(key, "%q stands here twice, first on line %d", key.Value, first.key.Line)
+		case allowed != nil && !slices.Contains(allowed, key.Value):
+			p.fail(key, "%s has no key %q%s", what, key.Value, suggest(key.Value, allowed))
+		default:
+			found[key.Value] = field{key, value}
+		}
+	}
+	return found
+}
+
+// suggest is `; did you mean "…"?`, or nothing where nothing is near.
+func suggest(word string, known []string) string {
+	best, distance := "", len(word)/3+2
+	for _, k := range known {
+		if d := editDistance(word, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance is Levenshtein's.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,82 @@
+package desired
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// content is one reading of the file.
+type content struct {
+	src    []byte
+	target string // the path behind all symlinks
+	id     fileID
+}
+
+// fileID tells whether two readings can differ without reading again.
+type fileID struct {
+	dev, ino     uint64
+	size         int64
+	mtime, ctime unix.Timespec
+}
+
+// sameFile reports whether both are the same inode, whatever is in it.
+func (a fileID) sameFile(b fileID) bool { return a.dev == b.dev && a.ino == b.ino }
+
+// read reads a regular file of at most maxSize bytes. It neither blocks on a
+// FIFO nor reads from a device. One byte more than allowed is read, so that
+// Parse can say so.
+func read(path string) (content, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	f, err := os.OpenFile(target, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return content{}, unreadable(path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return content{}, fmt.Errorf("%s is %s; it must be a file", path, kind(st.Mode))
+	}
+	src, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	return content{src, target, identity(st)}, nil
+}
+
+func identity(st unix.Stat_t) fileID {
+	return fileID{dev: st.Dev, ino: st.Ino, size: st.Size, mtime: st.Mtim, ctime: st.Ctim}
+}
+
+func unreadable(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s: %w; write one, or let `reconciler init` write it", path, fs.ErrNotExist)
+	}
+	return fmt.Errorf("read %s: %w", path, err)
+}
+
+func kind(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return "a directory"
+	case unix.S_IFIFO:
+		return "a FIFO"
+	case unix.S_IFSOCK:
+		return "a socket"
+	case unix.S_IFCHR, unix.S_IFBLK:
+		return "a device"
+	}
+	return "no regular file"
+}

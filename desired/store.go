@@ -1,0 +1,223 @@
+package desired
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options says where the desired state is kept.
+type Options struct {
+	File    string           // path of state.yaml
+	DataDir string           // empty: .reconciler beside File
+	Now     func() time.Time // nil: time.Now
+}
+
+// Snapshot is what is in force, and what is wrong with the file now. It is a
+// value and may be kept.
+type Snapshot struct {
+	Document   *Document
+	Generation int64     // +1 for each accepted change
+	Time       time.Time // when it was accepted
+	Actor      string    // who made it: file, http:<name> or cli:<user>
+	Reason     string    // why, in the words of who made it; mostly empty
+
+	// Problem is what is wrong with the file on disk; nil means that the
+	// document in force is the one on disk.
+	Problem      error
+	ProblemSince time.Time // zero while Problem is nil
+}
+
+// Report says that the document in force or the file's problem changed. Err is
+// nil: the document was accepted; else it is the file's problem.
+type Report struct {
+	Snapshot Snapshot
+	Err      error
+}
+
+// Store keeps the document in force. Its methods may be called by any number
+// of goroutines.
+type Store struct {
+	file string
+	now  func() time.Time
+	data *dataDir
+	id   string
+
+	current atomic.Pointer[Snapshot]
+	report  atomic.Pointer[func(Report)]
+
+	mu       sync.Mutex // held while the file is looked at or written
+	id0      fileID     // of the file when it was accepted or found bad
+	judged   string     // what was last accepted or found bad
+	settling settling
+	warnings []string
+}
+
+// Open holds the data directory and accepts the file, or, where the file is
+// bad, what was accepted last. Errors: ErrDataDir, ErrLocked, and a
+// *ParseError if there is no document to begin with.
+func Open(opt Options) (*Store, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.DataDir == "" {
+		opt.DataDir = filepath.Join(filepath.Dir(opt.File), ".reconciler")
+	}
+	data, err := openDataDir(opt.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{file: opt.File, now: opt.Now, data: data}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, data.close())
+	}
+	return s, nil
+}
+
+func (s *Store) begin() (err error) {
+	if s.id, err = s.data.instance(); err != nil {
+		return err
+	}
+	last, err := s.data.loadAccepted()
+	if err != nil {
+		return err
+	}
+	if last != nil {
+		doc, err := Parse(s.file, []byte(last.State))
+		if err != nil {
+			return fmt.Errorf("%w: generation %d is not valid to this version of reconciler: %w", ErrDataDir, last.Generation, err)
+		}
+		s.current.Store(&Snapshot{Document: doc, Generation: last.Generation, Time: last.Time, Actor: last.Actor, Reason: last.Reason})
+	}
+	c, err := read(s.file)
+	if err == nil {
+		s.warn(c.target)
+	}
+	report := s.judge(c, err)
+	if s.current.Load().Document == nil {
+		return asParseError(s.file, report.Err)
+	}
+	return nil
+}
+
+// asParseError is the error of a file that could not even be read, in the form
+// of those that could.
+func asParseError(file string, err error) error {
+	var p *ParseError
+	if errors.As(err, &p) {
+		return p
+	}
+	return &ParseError{File: file, Problems: []Problem{{Message: err.Error()}}}
+}
+
+// warn looks at where the file lies.
+func (s *Store) warn(target string) {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	abs, aerr := filepath.Abs(target)
+	if err != nil || aerr != nil {
+		return // no /proc: nothing can be said
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); len(f) > 4 && f[4] == abs {
+			s.warnings = append(s.warnings, fmt.Sprintf("%s is itself a mount point: changes made by renaming on the host are not seen, and it can't be edited from here; mount its directory", s.file))
+		}
+	}
+}
+
+// judge accepts a reading or finds it bad; the caller holds s.mu, or nobody
+// else knows s yet. A reading that is in force already just ends a problem.
+func (s *Store) judge(c content, err error) Report {
+	s.judged, s.id0 = reading(c, err), c.id
+	now := s.current.Load()
+	if now == nil {
+		now = &Snapshot{}
+		s.current.Store(now)
+	}
+	var doc *Document
+	if err == nil && (now.Document == nil || digest(c.src) != now.Document.Digest) {
+		doc, err = Parse(s.file, c.src)
+	}
+	if err == nil && doc != nil {
+		if _, err = s.accept(doc, EditBy{Actor: "file"}, nil); err == nil {
+			return Report{Snapshot: s.Snapshot()}
+		}
+	}
+	next := *s.current.Load()
+	if next.Problem = err; err == nil {
+		next.ProblemSince = time.Time{}
+	} else if next.ProblemSince.IsZero() {
+		next.ProblemSince = s.now()
+	}
+	s.current.Store(&next)
+	return Report{Snapshot: next, Err: err}
+}
+
+// accept makes the document the one in force, durably, with what must be done
+// in between; then or before, if it fails, nothing has changed.
+func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot, error) {
+	before := s.Snapshot()
+	next := Snapshot{Document: doc, Generation: before.Generation + 1, Time: s.now(), Actor: by.Actor, Reason: by.Reason}
+	src, err := json.Marshal(accepted{schema, next.Generation, next.Time, next.Actor, next.Reason, doc.Digest, string(doc.Source)})
+	if err != nil {
+		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+	}
+	commit, err := s.data.prepare(acceptedFile, src)
+	if err != nil {
+		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+	}
+	if between != nil {
+		if err := between(); err != nil {
+			return before, err
+		}
+	}
+	if err := commit(); err != nil {
+		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+	}
+	s.current.Store(&next)
+	return next, nil
+}
+
+// reading tells two readings of the file apart.
+func reading(c content, err error) string {
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	return digest(c.src)
+}
+
+// Snapshot returns what is in force.
+func (s *Store) Snapshot() Snapshot { return *s.current.Load() }
+
+// Path returns the file's path as named by the user.
+func (s *Store) Path() string { return s.file }
+
+// Instance returns the random ID that the data directory got once.
+func (s *Store) Instance() string { return s.id }
+
+// Warnings returns what the user should know about where the file lies.
+func (s *Store) Warnings() []string { return s.warnings }
+
+// Subscribe sets who hears of every Report from now on; it must return at
+// once.
+func (s *Store) Subscribe(report func(Report)) { s.report.Store(&report) }
+
+func (s *Store) tell(r Report) {
+	if f := s.report.Load(); f != nil {
+		(*f)(r)
+	}
+}
+
+// LoadMemory returns what was remembered.
+func (s *Store) LoadMemory() (Memory, error) { return s.data.loadMemory() }
+
+// SaveMemory remembers, durably.
+func (s *Store) SaveMemory(m Memory) error { return s.data.saveMemory(m) }
+
+// Close lets go of the data directory.
+func (s *Store) Close() error { return s.data.close() }

@@ -1,0 +1,103 @@
+package desired
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// pollEvery is how often the file is looked at even if no event came: network
+// file systems send none, and queues overflow (kubernetes#40123).
+const pollEvery = 2 * time.Second
+
+// Watch follows the file until ctx ends, and returns nil then. It watches the
+// directories, for editors rename, and polls beside that. What changed is told
+// to whoever subscribed. It may be called once.
+func (s *Store) Watch(ctx context.Context) error {
+	var events chan fsnotify.Event
+	var failures chan error
+	w, err := fsnotify.NewWatcher()
+	if err == nil { // out of inotify instances: polling does
+		defer w.Close()
+		events, failures = w.Events, w.Errors
+		s.watchDirs(w)
+	}
+	next := time.NewTimer(pollEvery)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-events:
+			if !ok {
+				return errors.New("watch: the notifier closed")
+			}
+		case <-failures: // an overflow: look, as for any event
+		case <-next.C:
+		}
+		next.Reset(min(pollEvery, s.Look()))
+	}
+}
+
+// watchDirs watches where the file's name is, and where a symlink leads.
+func (s *Store) watchDirs(w *fsnotify.Watcher) {
+	dirs := map[string]bool{filepath.Dir(s.file): true}
+	if target, err := filepath.EvalSymlinks(s.file); err == nil {
+		dirs[filepath.Dir(target)] = true
+	}
+	for dir := range dirs {
+		_ = w.Add(dir) // what can't be watched is polled
+	}
+}
+
+// Look looks at the file once, accepts what has settled, and returns how long
+// to wait before the next look is worth while.
+func (s *Store) Look() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := read(s.file)
+	report, due := s.follow(c, err)
+	if report != nil {
+		s.tell(*report)
+	}
+	if due.IsZero() {
+		return pollEvery
+	}
+	return max(time.Millisecond, due.Sub(s.now()))
+}
+
+// Reload accepts the file as it is now, without waiting for it to settle.
+func (s *Store) Reload() Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := read(s.file)
+	r := s.judge(c, err)
+	s.settling = settling{}
+	s.tell(r)
+	return r
+}
+
+// follow takes in one reading. It returns what to report, if anything, and
+// when a change that hasn't settled yet will count, zero if there is none. The
+// caller holds s.mu.
+func (s *Store) follow(c content, err error) (*Report, time.Time) {
+	seen := reading(c, err)
+	if seen == s.judged {
+		s.settling, s.id0 = settling{}, c.id
+		return nil, time.Time{}
+	}
+	now := s.now()
+	// Written to without a change of the text starts the wait anew, too.
+	mark := fmt.Sprint(seen, c.id)
+	due := s.settling.look(mark, patience(c, err, c.id.sameFile(s.id0)), now)
+	if now.Before(due) {
+		return nil, due
+	}
+	s.settling = settling{}
+	r := s.judge(c, err)
+	return &r, time.Time{}
+}
