@@ -232,7 +232,7 @@ func (p *parser) groups(n *yaml.Node, doc *Document) {
 			switch {
 			case !ok:
 			case !slices.Contains(known, name):
-				p.fail(member, "group %s: there is no service %q%s", g.Name, name, suggest(name, known))
+				p.fail(member, "group %s: there is no service %q%s", g.Name, name, Suggest(name, known))
 			case slices.Contains(g.Services, name):
 				p.fail(member, "group %s lists %s twice", g.Name, name)
 			default:

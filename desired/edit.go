@@ -26,7 +26,7 @@ func Edit(doc *Document, changes []Change) ([]byte, error) {
 	for _, c := range changes {
 		i, listed := doc.index[c.Service]
 		if !listed {
-			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, c.Service, suggest(c.Service, serviceNames(doc)))
+			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, c.Service, Suggest(c.Service, serviceNames(doc)))
 		}
 		state, err := suited(doc.Services[i], c.State)
 		if err != nil {
@@ -66,7 +66,7 @@ func suited(s Service, state State) (State, error) {
 	switch {
 	case !slices.Contains(States(), state):
 		return "", fmt.Errorf("%w: %q is none of running, stopped, absent, completed%s", ErrUnsuitable, state,
-			suggest(string(state), []string{"running", "stopped", "absent", "completed"}))
+			Suggest(string(state), []string{"running", "stopped", "absent", "completed"}))
 	case state == Absent:
 		return "", fmt.Errorf("%w: %s can't be made absent: nothing here could bring its container back; ask for stopped", ErrUnsuitable, s.Name)
 	case s.Job && state == Running:

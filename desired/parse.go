@@ -176,7 +176,7 @@ func (p *parser) fields(n *yaml.Node, what string, allowed []string) map[string]
 		case twice:
 			p.fail(key, "%q stands here twice, first on line %d", key.Value, first.key.Line)
 		case allowed != nil && !slices.Contains(allowed, key.Value):
-			p.fail(key, "%s has no key %q%s", what, key.Value, suggest(key.Value, allowed))
+			p.fail(key, "%s has no key %q%s", what, key.Value, Suggest(key.Value, allowed))
 		default:
 			found[key.Value] = field{key, value}
 		}
@@ -184,8 +184,8 @@ func (p *parser) fields(n *yaml.Node, what string, allowed []string) map[string]
 	return found
 }
 
-// suggest is `; did you mean "…"?`, or nothing where nothing is near.
-func suggest(word string, known []string) string {
+// Suggest is `; did you mean "…"?`, or nothing where nothing is near.
+func Suggest(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
 		if d := editDistance(word, k); d < distance {

@@ -100,7 +100,7 @@ func choice[T ~string](p *parser, n *yaml.Node, what string, known []T) (T, bool
 		}
 		list += words[i]
 	}
-	p.fail(n, "%s %q: it must be %s%s", what, text, list, suggest(text, words))
+	p.fail(n, "%s %q: it must be %s%s", what, text, list, Suggest(text, words))
 	return "", false
 }
 

@@ -32,7 +32,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 	was := *t
 	n := base(snap, s)
 	n.Status, n.Message, n.Converged, n.Ready = p.Status, p.Message, p.Converged, p.IsReady()
-	n.ObservedGeneration = snap.Generation
+	n.ObservedGeneration, n.DecidedAt = snap.Generation, now
 	n.Replicas = Replicas{p.Desired, p.Running, p.ReadyCount}
 	n.Backoff.Failures = p.Failures
 	if !p.NextAttempt.IsZero() {

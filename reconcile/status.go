@@ -34,6 +34,8 @@ type Service struct {
 	DependsOn          []string    `json:"depends_on"`
 	Warnings           []string    `json:"warnings"`
 
+	// DecidedAt is when all this was decided.
+	DecidedAt time.Time `json:"-"`
 	// Acts counts the requested acts (restart) that were carried out; see
 	// Reconciler.Restart.
 	Acts int64 `json:"-"`

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"reconciler/reconcile"
+)
+
+//go:embed page.html
+var pageSource string
+
+//go:embed style.css
+var styleSource []byte
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"join": strings.Join,
+}).Parse(pageSource))
+
+// shownPage is what the page shows.
+type shownPage struct {
+	reconcile.Overview
+	Version string
+	File    string
+	Why     []string // why not ready
+	AsIs    int      // services that are as wanted
+}
+
+// page is what should run, what runs, and why not; it needs no script.
+func (s *server) page(w http.ResponseWriter, _ *http.Request) {
+	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.opt.Loop.Readiness()}
+	for _, n := range shown.Services {
+		if n.Converged {
+			shown.AsIs++
+		}
+	}
+	var page bytes.Buffer
+	if err := pageTemplate.Execute(&page, shown); err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(page.Bytes())
+}
+
+func (s *server) style(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "max-age=3600")
+	_, _ = w.Write(styleSource)
+}

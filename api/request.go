@@ -1,0 +1,118 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"reconciler/desired"
+)
+
+// maxReason is the most characters of a reason.
+const maxReason = 200
+
+// flip is the body of what changes a service.
+type flip struct {
+	State  desired.State `json:"state"`
+	Reason string        `json:"reason"`
+}
+
+// mediaType is the type of the body; empty where there is no body and none was
+// said.
+func mediaType(r *http.Request) string {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return r.Header.Get("Content-Type")
+	}
+	return kind
+}
+
+// readFlip reads the body of a flip: JSON, or where plain is set, the state as
+// text. No body is an empty flip.
+func readFlip(r *http.Request, plain bool) (flip, error) {
+	var f flip
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return f, err
+	}
+	switch kind := mediaType(r); {
+	case kind == "application/json":
+		if err := strict(body, &f); err != nil {
+			return f, err
+		}
+	case len(body) == 0 && !plain:
+	case plain && (kind == "" || kind == "text/plain"):
+		f.State = desired.State(bytes.TrimSpace(body))
+	default:
+		return f, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it with Content-Type: application/json%s", kind, map[bool]string{true: " or text/plain"}[plain])
+	}
+	if !utf8.ValidString(f.Reason) || utf8.RuneCountInString(f.Reason) > maxReason || strings.ContainsFunc(f.Reason, unsafeRune) {
+		return f, newProblem(http.StatusBadRequest, "reason", "a reason is one line of at most %d characters", maxReason)
+	}
+	return f, nil
+}
+
+func unsafeRune(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+
+// strict decodes one JSON value without unknown fields.
+func strict(body []byte, to any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(to); err != nil {
+		return newProblem(http.StatusBadRequest, "malformed", "the body is not the JSON that is expected here: %v", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return newProblem(http.StatusBadRequest, "malformed", "something follows the JSON value")
+	}
+	return nil
+}
+
+// query returns a query parameter, and refuses parameters that the route
+// doesn't know.
+func query(r *http.Request, known ...string) (map[string]string, error) {
+	found := make(map[string]string)
+	for name, values := range r.URL.Query() {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, newProblem(http.StatusBadRequest, "query", "there is no parameter %q here%s", name, desired.Suggest(name, known))
+		case len(values) > 1:
+			return nil, newProblem(http.StatusBadRequest, "query", "the parameter %q stands there twice", name)
+		}
+		found[name] = values[0]
+	}
+	return found, nil
+}
+
+// waitFor is the `wait` parameter; none: 0.
+func waitFor(r *http.Request) (time.Duration, error) {
+	q, err := query(r, "wait")
+	if err != nil || q["wait"] == "" {
+		return 0, err
+	}
+	d, err := time.ParseDuration(q["wait"])
+	if err != nil || d < 0 || d > maxWait {
+		return 0, newProblem(http.StatusBadRequest, "query", "wait=%s is no duration from 0s to %s", q["wait"], maxWait)
+	}
+	return d, nil
+}
+
+// cliActor is how our own command says who uses it; a door without tokens can
+// believe it as much as anything else.
+var cliActor = regexp.MustCompile(`^cli:[A-Za-z0-9._-]{1,32}$`)
+
+// actor says who makes the request.
+func actor(r *http.Request) string {
+	if a := r.Header.Get("Reconciler-Actor"); cliActor.MatchString(a) {
+		return a
+	}
+	return "http:loopback"
+}

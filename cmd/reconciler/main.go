@@ -1,0 +1,117 @@
+// Command reconciler keeps the containers of a Compose project as a file says.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"reconciler/desired"
+)
+
+// The exit codes (docs/cli.md).
+const (
+	exitFailure     = 1
+	exitBadInput    = 2 // for plan: there is something to do
+	exitLocked      = 3
+	exitInterrupted = 130
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs one command and returns its exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitCode(ctx, err)
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(stderr, clean(text))
+	}
+	return code
+}
+
+// failure is an error that wants an exit code of its own. An empty text: all
+// was said already.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+func (f *failure) Unwrap() error { return f.err }
+
+// badInput is err with exit code 2.
+func badInput(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{exitBadInput, err}
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var f *failure
+	var p *desired.ParseError
+	switch {
+	case errors.As(err, &f):
+		return f.code
+	case errors.As(err, &p), errors.Is(err, desired.ErrDataDir):
+		return exitBadInput
+	case errors.Is(err, desired.ErrLocked):
+		return exitLocked
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitFailure
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "reconciler",
+		Short:         "Keeps the containers of a Compose project as a file says",
+		Long:          "reconciler keeps the containers of a Compose project as a file says: what should run runs,\nwhat should not is stopped, and when it isn't so, it says why.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
+	})
+	root.AddCommand(newRun())
+	return root
+}
+
+// exactArgs and the like, with the exit code of bad input.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, a []string) error {
+		if err := check(c, a); err != nil {
+			return badInput(fmt.Errorf("%w; usage: %s", err, c.UseLine()))
+		}
+		return nil
+	}
+}

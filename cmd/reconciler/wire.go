@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"reconciler/api"
+	"reconciler/config"
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/engine/docker"
+	"reconciler/engine/sim"
+	"reconciler/metrics"
+	"reconciler/observed"
+	"reconciler/reconcile"
+)
+
+// daemon is the parts of `reconciler run`, put together and not yet started.
+type daemon struct {
+	store     *desired.Store
+	observer  *observed.Observer
+	loop      *reconcile.Loop
+	recorder  reconcile.Recorders
+	handler   http.Handler
+	listeners []net.Listener
+}
+
+// wire puts the parts together. What it opened is closed by close, or, if it
+// fails, by itself.
+func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
+	d = &daemon{}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	log, err := newLogger(logs, conf.LogFormat, conf.LogLevel)
+	if err != nil {
+		return d, err
+	}
+	for _, address := range conf.Listen {
+		l, err := api.Listen(address)
+		if err != nil {
+			return d, err
+		}
+		d.listeners = append(d.listeners, l)
+	}
+	if d.store, err = desired.Open(desired.Options{File: conf.State, DataDir: conf.DataDir}); err != nil {
+		return d, err
+	}
+	counts := metrics.New(metrics.Options{Version: version,
+		Overview: func() reconcile.Overview { return d.loop.Overview() },
+		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
+	d.recorder = reconcile.Recorders{log, counts}
+	world, err := openEngine(conf.Engine, conf.DockerHost, d.store.Snapshot().Document, counts.ObserveCall)
+	if err != nil {
+		return d, err
+	}
+	d.observer = observed.New(observed.Options{
+		Engine: world, Project: d.store.Snapshot().Document.Project, Resync: conf.Resync,
+		Names:   d.names(),
+		Changed: func() { d.loop.Wake() },
+		Heard:   func(h observed.Heard) { d.heard(h, counts) },
+	})
+	decider, err := reconcile.New(reconcile.Options{Engine: world, World: d.observer, Desired: d.store,
+		Recorder: d.recorder, Self: self()})
+	if err != nil {
+		return d, err
+	}
+	d.loop = reconcile.NewLoop(decider, conf.Workers)
+	d.store.Subscribe(d.stateChanged)
+	d.handler = api.Handler(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(),
+		Hosts: hosts(conf.Listen), Version: version, Observe: counts.ObserveHTTP})
+	d.begin()
+	return d, nil
+}
+
+// begin tells of what the file was found to be.
+func (d *daemon) begin() {
+	snap := d.store.Snapshot()
+	d.stateChanged(desired.Report{Snapshot: snap, Err: snap.Problem})
+	for _, w := range d.store.Warnings() {
+		d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: w})
+	}
+}
+
+// openEngine returns the engine of that kind; the simulated one already has a
+// container for each service of the document, which may be nil.
+func openEngine(kind, host string, doc *desired.Document, observe func(string, string, time.Duration)) (engine.Engine, error) {
+	if kind == "sim" {
+		world := sim.New(sim.Options{})
+		if doc != nil {
+			world.Populate(doc)
+		}
+		return world, nil
+	}
+	e, err := docker.New(docker.Options{Host: host, Observe: observe})
+	if err != nil {
+		return nil, badInput(err)
+	}
+	return e, nil
+}
+
+// names is reconcile.Names of the document in force, worked out once for each.
+func (d *daemon) names() func() map[string]bool {
+	var cache names
+	return func() map[string]bool { return cache.of(d.store.Snapshot().Document) }
+}
+
+// stateChanged tells of what became of a change of the file.
+func (d *daemon) stateChanged(r desired.Report) {
+	s := r.Snapshot
+	e := reconcile.Event{Time: s.Time, Kind: reconcile.KindStateAccepted, Project: s.Document.Project,
+		Generation: s.Generation, Actor: s.Actor, Message: s.Reason, Err: r.Err}
+	if r.Err != nil {
+		e.Time, e.Kind, e.Actor, e.Message = time.Now(), reconcile.KindStateRejected, "", ""
+	}
+	d.recorder.Record(e)
+	d.loop.Wake()
+}
+
+// heard tells of what the observer heard.
+func (d *daemon) heard(h observed.Heard, counts *metrics.Metrics) {
+	e := reconcile.Event{Time: time.Now(), Project: d.store.Snapshot().Document.Project, Took: h.Took, Err: h.Lost}
+	switch {
+	case h.Action != "":
+		counts.ObserveEvent(h.Action)
+		return
+	case h.Resynced:
+		e.Kind = reconcile.KindResynced
+	case h.Connected != nil:
+		e.Kind = reconcile.KindEngineConnected
+		e.Message = fmt.Sprintf("%s, version %s, API %s", h.Connected.Address, h.Connected.Version, h.Connected.APIVersion)
+	case h.Lost != nil:
+		e.Kind = reconcile.KindEngineLost
+	}
+	d.recorder.Record(e)
+}
+
+// hosts are the names by which the addresses may be asked for.
+func hosts(listen []string) []string {
+	var names []string
+	for _, address := range listen {
+		if host, _, err := net.SplitHostPort(address); err == nil {
+			names = append(names, host)
+		}
+	}
+	return names
+}
+
+func (d *daemon) serve(ctx context.Context) error {
+	return api.Serve(ctx, d.handler, d.listeners...)
+}
+
+// close lets go of what was opened. A listener that served is closed already.
+func (d *daemon) close() {
+	for _, l := range d.listeners {
+		_ = l.Close() // nothing was accepted that could be lost
+	}
+	if d.store != nil {
+		_ = d.store.Close() // the lock ends with the process anyway
+	}
+}
