@@ -1,0 +1,186 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"reconciler/engine"
+)
+
+// Spec is a container to create, and how it will behave. The zero value but
+// for the name is one that was never started, and runs until it is stopped.
+type Spec struct {
+	Name   string
+	Image  string
+	Labels map[string]string
+	// State is what it is already; empty: created. Since is when it came to
+	// be so; zero: now.
+	State    engine.State
+	ExitCode int
+	Since    time.Time
+
+	Health      engine.Health // while it runs
+	AutoRemove  bool
+	IgnoresTerm bool
+	StopTimeout time.Duration
+	Lives       time.Duration // after each start it exits by itself after this; 0: never
+	Code        int           // with this
+	Always      bool          // the engine's restart policy
+	Broken      string        // why no start succeeds; empty: they do
+	Ports       []engine.Port
+}
+
+// Create makes a container and returns its ID.
+func (e *Engine) Create(spec Spec) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lookup(spec.Name) != nil {
+		panic(fmt.Sprintf("sim: create %s: the name is taken", spec.Name))
+	}
+	e.created++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", spec.Name, e.created))
+	at := spec.Since
+	if at.IsZero() {
+		at = e.now()
+	}
+	c := &box{spec: spec}
+	c.ID, c.Name, c.Image, c.Labels = hex.EncodeToString(sum[:]), spec.Name, spec.Image, spec.Labels
+	c.State, c.CreatedAt, c.AutoRemove, c.StopTimeout, c.Ports = engine.StateCreated, at, spec.AutoRemove, spec.StopTimeout, spec.Ports
+	e.containers[c.ID] = c
+	e.emit(c, engine.ActionCreate, 0)
+	switch spec.State {
+	case "", engine.StateCreated:
+		return c.ID
+	case engine.StateRunning, engine.StatePaused, engine.StateRestarting:
+		c.PID, c.StartedAt, c.Health = 1000+e.created, at, spec.Health
+	default:
+		c.StartedAt, c.FinishedAt, c.ExitCode = at, at, spec.ExitCode
+	}
+	c.State = spec.State
+	return c.ID
+}
+
+// must finds a container, and holds the lock for do. What is due by the clock
+// has happened before.
+func (e *Engine) must(ref string, do func(*box)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tick()
+	c := e.lookup(ref)
+	if c == nil {
+		panic("sim: no container " + ref)
+	}
+	do(c)
+}
+
+// Tick lets happen what is due by the clock.
+func (e *Engine) Tick() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tick()
+}
+
+// Kill sends a signal to a container that lives, by somebody else's hand: 9
+// and 15 end it, as do all others here.
+func (e *Engine) Kill(ref string, signal int) {
+	e.must(ref, func(c *box) {
+		if c.State.Alive() {
+			e.emit(c, engine.ActionKill, signal)
+			e.exit(c, 128+signal, e.now())
+		}
+	})
+}
+
+// HandStop is `docker stop` by somebody else; HandStart is `docker start`.
+func (e *Engine) HandStop(ref string) {
+	e.must(ref, func(c *box) {
+		if c.State.Alive() {
+			e.halt(c)
+		}
+	})
+}
+
+// HandStart is `docker start` by somebody else.
+func (e *Engine) HandStart(ref string) {
+	e.must(ref, func(c *box) {
+		if c.State == engine.StateCreated || c.State == engine.StateExited {
+			e.run(c)
+		}
+	})
+}
+
+// Exit ends the container's process from within.
+func (e *Engine) Exit(ref string, code int) {
+	e.must(ref, func(c *box) {
+		if c.State.Alive() {
+			e.exit(c, code, e.now())
+		}
+	})
+}
+
+// Pause is `docker pause` by somebody else.
+func (e *Engine) Pause(ref string) {
+	e.must(ref, func(c *box) {
+		if c.State == engine.StateRunning {
+			c.State = engine.StatePaused
+			e.emit(c, engine.ActionPause, 0)
+		}
+	})
+}
+
+// HandUnpause is `docker unpause` by somebody else.
+func (e *Engine) HandUnpause(ref string) {
+	e.must(ref, func(c *box) {
+		if c.State == engine.StatePaused {
+			c.State = engine.StateRunning
+			e.emit(c, engine.ActionUnpause, 0)
+		}
+	})
+}
+
+// Remove is `docker rm -f` by somebody else.
+func (e *Engine) Remove(ref string) {
+	e.must(ref, func(c *box) {
+		if c.State.Alive() {
+			e.emit(c, engine.ActionKill, 9)
+			e.exit(c, 137, e.now())
+		}
+		if e.containers[c.ID] != nil {
+			e.remove(c)
+		}
+	})
+}
+
+// Rename is `docker rename` by somebody else.
+func (e *Engine) Rename(ref, name string) {
+	e.must(ref, func(c *box) {
+		if e.lookup(name) != nil {
+			panic("sim: rename: the name is taken: " + name)
+		}
+		old := c.Name
+		c.Name = name
+		e.emitRename(c, engine.ActionRename, 0, old)
+	})
+}
+
+// SetHealth is the result of a healthcheck.
+func (e *Engine) SetHealth(ref string, h engine.Health) {
+	e.must(ref, func(c *box) {
+		c.Health = h
+		e.emit(c, engine.ActionHealth, 0)
+	})
+}
+
+// SetState makes the container dead, removing or restarting: states that the
+// engine gets into by itself, and of which it tells nothing.
+func (e *Engine) SetState(ref string, s engine.State) {
+	e.must(ref, func(c *box) { c.State = s })
+}
+
+// SetLives changes how long the container lives after each start, and with
+// what code it ends.
+func (e *Engine) SetLives(ref string, lives time.Duration, code int) {
+	e.must(ref, func(c *box) { c.spec.Lives, c.spec.Code = lives, code })
+}
