@@ -105,6 +105,8 @@ func (s *Store) tryChange(by EditBy, edit func(*Document) ([]byte, error)) (Snap
 	}
 	snap := s.Snapshot()
 	switch {
+	case errors.Is(snap.Problem, errUnrecorded):
+		return snap, false, snap.Problem
 	case !due.IsZero():
 		return snap, false, errUnsettled
 	case snap.Problem != nil:
@@ -124,7 +126,7 @@ func (s *Store) tryChange(by EditBy, edit func(*Document) ([]byte, error)) (Snap
 	}
 	s.judged = doc.Digest
 	if now, err := read(s.file); err == nil {
-		s.id0 = now.id
+		s.fileID = now.id
 	}
 	s.tell(Report{Snapshot: next})
 	return next, true, nil

@@ -28,6 +28,9 @@ const (
 	memoryFile   = "memory.json"
 )
 
+// newSuffix ends the name of a file that is being written.
+const newSuffix = ".new"
+
 // dataDir is the directory that one instance holds.
 type dataDir struct {
 	path string
@@ -124,7 +127,8 @@ func (d *dataDir) loadMemory() (Memory, error) {
 	}
 	if _, err := d.load(memoryFile, &m, &m.Schema); err != nil {
 		var syntax *json.SyntaxError
-		if !errors.As(err, &syntax) {
+		var kind *json.UnmarshalTypeError
+		if !errors.As(err, &syntax) && !errors.As(err, &kind) {
 			return Memory{}, err
 		}
 		m.Memory = Memory{}
@@ -173,10 +177,10 @@ func (d *dataDir) write(name string, src []byte) error {
 // prepare does everything that can fail for want of space; commit makes it so.
 func (d *dataDir) prepare(name string, src []byte) (commit func() error, err error) {
 	path := filepath.Join(d.path, name)
-	temp := path + ".new"
+	temp := path + newSuffix
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", path, err)
+		return nil, refusal(path, err)
 	}
 	_, err = f.Write(src)
 	err = errors.Join(err, f.Sync(), f.Close())

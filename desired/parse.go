@@ -87,7 +87,7 @@ func (p *parser) read(src []byte) *yaml.Node {
 func (p *parser) text(src []byte) bool {
 	switch {
 	case len(src) > maxSize:
-		p.failAt(1, 1, "the file has %d bytes; at most %d are read", len(src), maxSize)
+		p.failAt(1, 1, "the file is longer than %d bytes, which is the limit", maxSize)
 	case bytes.HasPrefix(src, []byte("\xef\xbb\xbf")):
 		p.failAt(1, 1, "the file begins with a byte order mark; save it as UTF-8 without one")
 	case bytes.IndexByte(src, 0) >= 0:

@@ -14,17 +14,27 @@ const (
 
 // settling decides when a changed file counts. The zero value has seen nothing.
 type settling struct {
-	seen  string // what was seen last
-	since time.Time
+	text  string // what was read last
+	id    fileID
+	since time.Time // when it was first seen so
+	wait  time.Duration
 }
 
-// look takes in one reading and returns when what it saw will count; not after
-// now: it does. inPlace: it is the inode that was accepted before.
-func (s *settling) look(seen string, wait time.Duration, now time.Time) (due time.Time) {
-	if seen != s.seen {
-		s.seen, s.since = seen, now
+// look takes in one reading and returns when it will count; not after now: it
+// does. Any write starts the wait anew, also one that left the text as it was.
+// known is the inode that was accepted or found bad before.
+func (s *settling) look(c content, err error, known fileID, now time.Time) (due time.Time) {
+	text := reading(c, err)
+	switch {
+	case text != s.text:
+		// A new inode that is seen to grow was not moved here either: somebody
+		// removed the file and writes another.
+		inPlace := c.id.sameFile(known) || c.id.sameFile(s.id)
+		s.text, s.id, s.since, s.wait = text, c.id, now, patience(c, err, inPlace)
+	case c.id != s.id:
+		s.id, s.since = c.id, now
 	}
-	return s.since.Add(wait)
+	return s.since.Add(s.wait)
 }
 
 // patience is how long a reading must stay the same.

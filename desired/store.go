@@ -53,7 +53,7 @@ type Store struct {
 	report  atomic.Pointer[func(Report)]
 
 	mu       sync.Mutex // held while the file is looked at or written
-	id0      fileID     // of the file when it was accepted or found bad
+	fileID   fileID     // of the file when it was accepted or found bad
 	judged   string     // what was last accepted or found bad
 	settling settling
 	warnings []string
@@ -89,21 +89,24 @@ func (s *Store) begin() (err error) {
 		return err
 	}
 	if last != nil {
-		doc, err := Parse(s.file, []byte(last.State))
-		if err != nil {
-			return fmt.Errorf("%w: generation %d is not valid to this version of reconciler: %w", ErrDataDir, last.Generation, err)
-		}
+		// Invalid to this version of the program, it can't be run on; the count
+		// goes on from it all the same.
+		doc, _ := Parse(s.file, []byte(last.State))
 		s.current.Store(&Snapshot{Document: doc, Generation: last.Generation, Time: last.Time, Actor: last.Actor, Reason: last.Reason})
 	}
 	c, err := read(s.file)
 	if err == nil {
 		s.warn(c.target)
+		s.warnings = append(s.warnings, s.data.sweep(c.target)...)
 	}
 	report := s.judge(c, err)
-	if s.current.Load().Document == nil {
-		return asParseError(s.file, report.Err)
+	switch {
+	case s.current.Load().Document != nil:
+		return nil
+	case errors.Is(report.Err, errUnrecorded):
+		return fmt.Errorf("%w: %w", ErrDataDir, report.Err)
 	}
-	return nil
+	return asParseError(s.file, report.Err)
 }
 
 // asParseError is the error of a file that could not even be read, in the form
@@ -133,7 +136,7 @@ func (s *Store) warn(target string) {
 // judge accepts a reading or finds it bad; the caller holds s.mu, or nobody
 // else knows s yet. A reading that is in force already just ends a problem.
 func (s *Store) judge(c content, err error) Report {
-	s.judged, s.id0 = reading(c, err), c.id
+	s.judged, s.fileID = reading(c, err), c.id
 	now := s.current.Load()
 	if now == nil {
 		now = &Snapshot{}
@@ -147,6 +150,7 @@ func (s *Store) judge(c content, err error) Report {
 		if _, err = s.accept(doc, EditBy{Actor: "file"}, nil); err == nil {
 			return Report{Snapshot: s.Snapshot()}
 		}
+		s.judged = "" // nothing is wrong with the file: try again
 	}
 	next := *s.current.Load()
 	if next.Problem = err; err == nil {
@@ -165,11 +169,11 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	next := Snapshot{Document: doc, Generation: before.Generation + 1, Time: s.now(), Actor: by.Actor, Reason: by.Reason}
 	src, err := json.Marshal(accepted{schema, next.Generation, next.Time, next.Actor, next.Reason, doc.Digest, string(doc.Source)})
 	if err != nil {
-		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+		return before, unrecorded(next, err)
 	}
 	commit, err := s.data.prepare(acceptedFile, src)
 	if err != nil {
-		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+		return before, unrecorded(next, err)
 	}
 	if between != nil {
 		if err := between(); err != nil {
@@ -177,10 +181,17 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 		}
 	}
 	if err := commit(); err != nil {
-		return before, fmt.Errorf("record generation %d: %w", next.Generation, err)
+		return before, unrecorded(next, err)
 	}
 	s.current.Store(&next)
 	return next, nil
+}
+
+// errUnrecorded: the data directory could not take the generation.
+var errUnrecorded = errors.New("not recorded")
+
+func unrecorded(next Snapshot, err error) error {
+	return fmt.Errorf("record generation %d: %w: %w", next.Generation, errUnrecorded, err)
 }
 
 // reading tells two readings of the file apart.
@@ -221,3 +232,16 @@ func (s *Store) SaveMemory(m Memory) error { return s.data.saveMemory(m) }
 
 // Close lets go of the data directory.
 func (s *Store) Close() error { return s.data.close() }
+
+// ReadFile reads and parses the file at that path. The error is a *ParseError.
+func ReadFile(path string) (*Document, error) {
+	c, err := read(path)
+	if err != nil {
+		return nil, asParseError(path, err)
+	}
+	return Parse(path, c.src)
+}
+
+// ReadMemory returns what is remembered in a data directory, without holding
+// it; nothing where there is none.
+func ReadMemory(dir string) (Memory, error) { return (&dataDir{path: dir}).loadMemory() }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -23,36 +24,68 @@ var errMoved = errors.New("the file changed meanwhile")
 // errMoved, so that no editor's save is lost. Other errors: ErrReadOnly,
 // ErrOwner, ErrNoSpace; after all of them the old file is intact.
 func swap(was content, src []byte) error {
-	dir := filepath.Dir(was.target)
-	temp, err := writeTemp(was, src)
+	ours, err := writeTemp(was, src)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errMoved
+	}
 	if err != nil {
 		return refusal(was.target, err)
 	}
-	defer os.Remove(temp) // the old file after the exchange; nothing after a rename
-	err = unix.Renameat2(unix.AT_FDCWD, temp, unix.AT_FDCWD, was.target, unix.RENAME_EXCHANGE)
+	temp := ours.target
+	err = exchange(temp, was.target)
 	switch {
 	case err == nil:
-		if err := cameOut(temp, was); err != nil {
-			back := unix.Renameat2(unix.AT_FDCWD, temp, unix.AT_FDCWD, was.target, unix.RENAME_EXCHANGE)
-			return errors.Join(err, back)
+		if cameOut(temp, was) != nil {
+			if err := putBack(ours, was.target); err != nil {
+				return fmt.Errorf("put back what was saved meanwhile, now in %s: %w", temp, err)
+			}
+			err = errMoved
 		}
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS): // this file system can't exchange
-		if err := cameOut(was.target, was); err != nil {
-			return err
+		if err = cameOut(was.target, was); err == nil {
+			err = os.Rename(temp, was.target)
 		}
-		if err := os.Rename(temp, was.target); err != nil {
-			return refusal(was.target, err)
-		}
-	case errors.Is(err, syscall.ENOENT):
+	}
+	if rerr := os.Remove(temp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	switch {
+	case errors.Is(err, errMoved), errors.Is(err, fs.ErrNotExist):
 		return errMoved
-	default:
+	case err != nil:
 		return refusal(was.target, err)
 	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(was.target))
 }
 
-// cameOut returns errMoved unless the file at path is what was read.
+func exchange(a, b string) error {
+	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+}
+
+// putBack undoes an exchange that brought out somebody's save. Whoever saves
+// in between has the last word, so it goes on until it takes out what it put
+// in last; what is in the temporary file then nobody misses.
+func putBack(ours content, target string) error {
+	put := ours
+	for range maxTries {
+		theirs, _ := read(ours.target) // a directory, say, goes back all the same
+		if err := exchange(ours.target, target); err != nil {
+			return err
+		}
+		if cameOut(ours.target, put) == nil {
+			return nil
+		}
+		put = theirs
+	}
+	return errMoved
+}
+
+// cameOut returns errMoved unless the file at path is what was read, and nobody
+// is about to write to it.
 func cameOut(path string, was content) error {
+	if writing(path) {
+		return errMoved
+	}
 	now, err := read(path)
 	if err != nil || !now.id.sameFile(was.id) || !bytes.Equal(now.src, was.src) {
 		return errMoved
@@ -60,42 +93,59 @@ func cameOut(path string, was content) error {
 	return nil
 }
 
+// writing reports whether somebody has the file open for writing: an editor
+// that writes in place would go on writing to a file that has no name any
+// more. The kernel grants a read lease only where there is no writer; where it
+// grants none at all, nothing is known, and the answer is no.
+func writing(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // ends the lease, too
+	_, err = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
+	return errors.Is(err, unix.EAGAIN)
+}
+
 // writeTemp writes the bytes beside the file, durably, with its owner and mode.
-func writeTemp(was content, src []byte) (path string, err error) {
+func writeTemp(was content, src []byte) (ours content, err error) {
 	var st unix.Stat_t
 	if err := unix.Stat(was.target, &st); err != nil {
-		return "", err
+		return content{}, err
 	}
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return "", err
+		return content{}, err
 	}
 	dir, base := filepath.Split(was.target)
-	path = filepath.Join(dir, tempPrefix(base)+hex.EncodeToString(random[:]))
+	path := filepath.Join(dir, tempPrefix(base)+hex.EncodeToString(random[:]))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return "", err
+		return content{}, err
 	}
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			os.Remove(path)
-		}
-	}()
-	if int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid() {
-		if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil {
-			return "", fmt.Errorf("%w: it belongs to user %d, group %d, which can't be kept (%w); write by hand, or run as that user", ErrOwner, st.Uid, st.Gid, err)
+	err = fill(f, src, st)
+	var own unix.Stat_t
+	err = errors.Join(err, unix.Fstat(int(f.Fd()), &own), f.Close())
+	if err != nil {
+		return content{}, errors.Join(err, os.Remove(path))
+	}
+	return content{src, path, identity(own)}, nil
+}
+
+// fill gives the new file the owner and mode of the old one, and the bytes.
+func fill(f *os.File, src []byte, old unix.Stat_t) error {
+	if int(old.Uid) != os.Geteuid() || int(old.Gid) != os.Getegid() {
+		if err := f.Chown(int(old.Uid), int(old.Gid)); err != nil {
+			return fmt.Errorf("%w: it belongs to user %d, group %d, which can't be kept (%w); write by hand, or run as that user", ErrOwner, old.Uid, old.Gid, err)
 		}
 	}
-	if err := f.Chmod(os.FileMode(st.Mode & 0o7777)); err != nil {
-		return "", err
+	if err := f.Chmod(os.FileMode(old.Mode & 0o777)); err != nil {
+		return err
 	}
 	if _, err := f.Write(src); err != nil {
-		return "", err
+		return err
 	}
-	return path, f.Sync()
+	return f.Sync()
 }
 
 // tempPrefix begins the names of our temporary files beside the file.

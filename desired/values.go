@@ -3,6 +3,7 @@ package desired
 import (
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -63,7 +64,7 @@ func (p *parser) boolean(n *yaml.Node, what string) bool {
 	if n.Tag != "!!bool" {
 		p.fail(n, "%s must be true or false, not %q", what, text)
 	}
-	return text == "true"
+	return strings.EqualFold(text, "true") // True and TRUE are YAML's, too
 }
 
 func (p *parser) count(n *yaml.Node, what string, low, high int) int {

@@ -3,7 +3,6 @@ package desired
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -85,19 +84,19 @@ func (s *Store) Reload() Report {
 // when a change that hasn't settled yet will count, zero if there is none. The
 // caller holds s.mu.
 func (s *Store) follow(c content, err error) (*Report, time.Time) {
-	seen := reading(c, err)
-	if seen == s.judged {
-		s.settling, s.id0 = settling{}, c.id
+	if reading(c, err) == s.judged {
+		s.settling, s.fileID = settling{}, c.id
 		return nil, time.Time{}
 	}
 	now := s.now()
-	// Written to without a change of the text starts the wait anew, too.
-	mark := fmt.Sprint(seen, c.id)
-	due := s.settling.look(mark, patience(c, err, c.id.sameFile(s.id0)), now)
-	if now.Before(due) {
+	if due := s.settling.look(c, err, s.fileID, now); now.Before(due) {
 		return nil, due
 	}
 	s.settling = settling{}
+	before := s.Snapshot().Problem
 	r := s.judge(c, err)
+	if before != nil && r.Err != nil && before.Error() == r.Err.Error() {
+		return nil, time.Time{} // known already
+	}
 	return &r, time.Time{}
 }

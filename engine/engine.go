@@ -162,7 +162,8 @@ type Engine interface {
 	Info(ctx context.Context) (Info, error)
 
 	// List returns all containers, running or not, that carry Compose's label
-	// for the project, in no particular order. An answer that was cut off is
+	// for the project, in no particular order; an empty project: all that the
+	// engine has. An answer that was cut off is
 	// ErrUnavailable, never a shorter list.
 	List(ctx context.Context, project string) ([]Summary, error)
 
@@ -198,6 +199,13 @@ type Engine interface {
 	Events(ctx context.Context, subscribed func(), deliver func(Event)) error
 }
 
-// LabelProject is the label by which Compose names the project of a container
+// Compose's labels, as far as anything here reads them
 // (docker/compose: pkg/api/labels.go).
-const LabelProject = "com.docker.compose.project"
+const (
+	LabelPrefix    = "com.docker.compose."
+	LabelProject   = LabelPrefix + "project"
+	LabelService   = LabelPrefix + "service"
+	LabelOneoff    = LabelPrefix + "oneoff" // "False" but for `docker compose run`
+	LabelReplace   = LabelPrefix + "replace"
+	LabelDependsOn = LabelPrefix + "depends_on"
+)

@@ -9,8 +9,7 @@ package metrics
 
 import (
 	"net/http"
-	"slices"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,8 +34,8 @@ type Options struct {
 type Metrics struct {
 	registry *prometheus.Registry
 
-	drift         *prometheus.CounterVec // of the services, by cause
-	restarts      *prometheus.CounterVec
+	drift         *counts
+	restarts      *counts
 	convergence   *prometheus.HistogramVec
 	actions       *prometheus.CounterVec
 	reconciles    *prometheus.CounterVec
@@ -51,16 +50,7 @@ type Metrics struct {
 	reloadTime    prometheus.Gauge
 	httpRequests  *prometheus.CounterVec
 	httpTime      *prometheus.HistogramVec
-
-	mu   sync.Mutex
-	told map[string]bool // services whose counters exist
 }
-
-// calls are the calls to the engine, and outcomes how each may end.
-var (
-	calls    = []string{"info", "list", "inspect", "start", "stop", "restart", "unpause"}
-	outcomes = []string{"ok", "gone", "error"}
-)
 
 // New returns metrics that nobody has counted on yet.
 func New(opt Options) *Metrics {
@@ -80,17 +70,18 @@ func New(opt Options) *Metrics {
 		m.registry.MustRegister(h)
 		return h
 	}
-	short := prometheus.ExponentialBuckets(0.0001, 4, 8) // 0.1 ms … 1.6 s
-	long := prometheus.ExponentialBuckets(0.05, 2, 14)   // 50 ms … 410 s
+	tiny := prometheus.ExponentialBuckets(0.00001, 4, 8)  // 10 µs … 160 ms: no call is made in it
+	short := prometheus.ExponentialBuckets(0.0005, 4, 10) // 0.5 ms … 131 s: an inspect, a stop in its grace
+	long := prometheus.ExponentialBuckets(0.05, 2, 14)    // 50 ms … 410 s: until a service is as wanted
 
-	m.drift = counter("drift_total", "Times that a service was found not as the file says, through no change of the file, by what was found.", "project", "service", "cause")
-	m.restarts = counter("service_restarts_total", "Starts and restarts that reconciler made of a service that should have been running, by what was found.", "project", "service", "reason")
+	m.drift = newCounts("drift_total", "Times that a service was found not as the file says, through no change of the file, by what was found.", "cause", driftCauses())
+	m.restarts = newCounts("service_restarts_total", "Starts and restarts that reconciler made of a service that should have been running, by what was found.", "reason", restartCauses())
 	m.convergence = histogram("convergence_seconds", "Time from what made a service differ from the file until it was as wanted.", long, "trigger")
 	m.actions = counter("actions_total", "Calls to the engine that change something, by their outcome.", "verb", "outcome")
 	m.reconciles = counter("reconcile_total", "Decisions made.", "outcome")
-	m.reconcileTime = histogram("reconcile_seconds", "Time that one decision takes.", prometheus.ExponentialBuckets(0.00001, 4, 8)).WithLabelValues().(prometheus.Histogram)
+	m.reconcileTime = histogram("reconcile_seconds", "Time that one decision takes.", tiny).WithLabelValues().(prometheus.Histogram)
 	m.engineUp = gauge("engine_up", "1 while the engine can be asked.")
-	m.engineCalls = histogram("engine_request_seconds", "Time that calls to the engine take, without waiting for their turn.", long, "call", "outcome")
+	m.engineCalls = histogram("engine_request_seconds", "Time that calls to the engine take, without waiting for their turn.", short, "call", "outcome")
 	m.engineEvents = counter("engine_events_total", "Events that the engine delivered.", "action")
 	m.streamUp = gauge("engine_event_stream_connected", "1 while events are delivered.")
 	m.resynced = gauge("last_resync_timestamp_seconds", "When all containers were last listed; 0: never.")
@@ -101,7 +92,7 @@ func New(opt Options) *Metrics {
 	m.httpTime = histogram("http_request_seconds", "Time that HTTP requests take, waiting included.", short, "route")
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "build_info", Help: "1; the version is in the label."}, []string{"version"})
 	build.WithLabelValues(opt.Version).Set(1)
-	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newServices(m, opt))
+	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newServices(m.drift, m.restarts, opt))
 	m.present()
 	return m
 }
@@ -116,10 +107,12 @@ func (m *Metrics) present() {
 	for _, t := range reconcile.Triggers() {
 		m.convergence.WithLabelValues(string(t))
 	}
-	m.reconciles.WithLabelValues(string(reconcile.OutcomeOK))
-	for _, c := range calls {
-		for _, o := range outcomes {
-			m.engineCalls.WithLabelValues(c, o)
+	for _, o := range reconcile.Outcomes() {
+		m.reconciles.WithLabelValues(string(o))
+	}
+	for _, c := range calls() {
+		for _, o := range reconcile.Outcomes() {
+			m.engineCalls.WithLabelValues(c, string(o))
 		}
 	}
 	for _, a := range engine.Actions() {
@@ -153,56 +146,45 @@ func (m *Metrics) Record(e reconcile.Event) {
 	case reconcile.KindResynced:
 		m.resynced.Set(seconds(e.Time))
 	case reconcile.KindDrift:
-		m.drift.WithLabelValues(e.Project, e.Service, string(e.Cause)).Inc()
+		m.drift.add(e.Project, e.Service, string(e.Cause))
 	case reconcile.KindAction:
-		m.actions.WithLabelValues(string(e.Verb), string(e.Outcome)).Inc()
-		if e.Outcome == reconcile.OutcomeOK && slices.Contains(restartCauses, e.Cause) && e.Verb != plan.Stop {
-			m.restarts.WithLabelValues(e.Project, e.Service, string(e.Cause)).Inc()
+		m.actions.WithLabelValues(label(e.Verb, plan.Verbs()), label(e.Outcome, reconcile.Outcomes())).Inc()
+		if e.Outcome == reconcile.OutcomeOK && e.Verb != plan.Stop {
+			m.restarts.add(e.Project, e.Service, string(e.Cause))
 		}
 	case reconcile.KindConverged:
-		m.convergence.WithLabelValues(string(e.Trigger)).Observe(e.Took.Seconds())
+		m.convergence.WithLabelValues(label(e.Trigger, reconcile.Triggers())).Observe(e.Took.Seconds())
 	case reconcile.KindDecided:
-		m.reconciles.WithLabelValues(string(e.Outcome)).Inc()
+		m.reconciles.WithLabelValues(label(e.Outcome, reconcile.Outcomes())).Inc()
 		m.reconcileTime.Observe(e.Took.Seconds())
 	}
 }
 
-// restartCauses are the causes for which a service that should run is started
-// again.
-var restartCauses = []plan.Cause{plan.CauseExited, plan.CauseRequested}
-
 // ObserveCall counts a call to the engine.
 func (m *Metrics) ObserveCall(call, outcome string, took time.Duration) {
-	m.engineCalls.WithLabelValues(among(call, calls), among(outcome, outcomes)).Observe(took.Seconds())
+	m.engineCalls.WithLabelValues(label(call, calls()), label(reconcile.Outcome(outcome), reconcile.Outcomes())).Observe(took.Seconds())
 }
 
 // ObserveEvent counts an event of the engine.
 func (m *Metrics) ObserveEvent(a engine.Action) {
-	if slices.Contains(engine.Actions(), a) {
-		m.engineEvents.WithLabelValues(string(a)).Inc()
-	}
+	m.engineEvents.WithLabelValues(label(a, engine.Actions())).Inc()
 }
 
-// ObserveHTTP counts a request; route and method must be of closed sets.
+// ObserveHTTP counts a request. route must be of a closed set: it is the
+// pattern that the request matched, never its path.
 func (m *Metrics) ObserveHTTP(route, method string, code int, took time.Duration) {
-	m.httpRequests.WithLabelValues(route, method, status(code)).Inc()
+	status := other
+	if http.StatusText(code) != "" {
+		status = strconv.Itoa(code)
+	}
+	m.httpRequests.WithLabelValues(route, label(method, methods()), status).Inc()
 	m.httpTime.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// among keeps a label value within its set.
-func among(value string, known []string) string {
-	if slices.Contains(known, value) {
-		return value
+// seconds is a time as Prometheus has it; 0: never.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
 	}
-	return "other"
+	return float64(t.UnixMilli()) / 1000
 }
-
-// status is a code of HTTP, within bounds.
-func status(code int) string {
-	if code < 100 || code > 599 {
-		return "other"
-	}
-	return string([]byte{byte('0' + code/100), byte('0' + code/10%10), byte('0' + code%10)})
-}
-
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -11,8 +11,8 @@ import (
 
 // services tells of each service as it is when it is asked.
 type services struct {
-	m   *Metrics
-	opt Options
+	opt             Options
+	drift, restarts *counts
 
 	desired, state, ready, converged, suspended, stalled *prometheus.Desc
 	replicasDesired, replicasRunning, replicasReady      *prometheus.Desc
@@ -20,10 +20,7 @@ type services struct {
 	orphans, generation, queueDepth, queueOldest         *prometheus.Desc
 }
 
-// desiredStates are the values of the label of service_desired.
-var desiredStates = []string{"running", "stopped", "absent", "completed"}
-
-func newServices(m *Metrics, opt Options) *services {
+func newServices(drift, restarts *counts, opt Options) *services {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(prefix+name, help, labels, nil)
 	}
@@ -31,7 +28,7 @@ func newServices(m *Metrics, opt Options) *services {
 		return desc(name, help, append([]string{"project", "service"}, more...)...)
 	}
 	return &services{
-		m: m, opt: opt,
+		opt: opt, drift: drift, restarts: restarts,
 		desired:         of("service_desired", "1 for the state that the file asks for.", "state"),
 		state:           of("service_state", "1 for the status that the service has.", "state"),
 		ready:           of("service_ready", "1 while the service is of use."),
@@ -55,7 +52,7 @@ func newServices(m *Metrics, opt Options) *services {
 func (s *services) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{s.desired, s.state, s.ready, s.converged, s.suspended, s.stalled,
 		s.replicasDesired, s.replicasRunning, s.replicasReady, s.exitCode, s.backoff, s.nextAttempt,
-		s.orphans, s.generation, s.queueDepth, s.queueOldest} {
+		s.orphans, s.generation, s.queueDepth, s.queueOldest, s.drift.desc, s.restarts.desc} {
 		to <- d
 	}
 }
@@ -69,7 +66,8 @@ func (s *services) Collect(to chan<- prometheus.Metric) {
 	for _, n := range o.Services {
 		s.service(n, gauge)
 	}
-	s.forget(o)
+	s.drift.collect(o.Services, to)
+	s.restarts.collect(o.Services, to)
 	gauge(s.orphans, float64(len(o.Orphans)), o.Project)
 	gauge(s.generation, float64(o.Generation))
 	depth, oldest := s.opt.Queue()
@@ -81,7 +79,7 @@ func (s *services) service(n reconcile.Service, gauge func(*prometheus.Desc, flo
 	of := func(d *prometheus.Desc, value float64, more ...string) {
 		gauge(d, value, append([]string{n.Project, n.Name}, more...)...)
 	}
-	for _, state := range desiredStates {
+	for _, state := range desiredStates() {
 		of(s.desired, truth(n.Desired == state), state)
 	}
 	for _, state := range plan.Statuses() {
@@ -103,32 +101,6 @@ func (s *services) service(n reconcile.Service, gauge func(*prometheus.Desc, flo
 	}
 	of(s.nextAttempt, next)
 	of(s.backoff, wait)
-	// The counters of a service are there from when it is listed.
-	for _, c := range plan.Causes() {
-		if c.Drift() {
-			s.m.drift.WithLabelValues(n.Project, n.Name, string(c))
-		}
-	}
-	for _, c := range restartCauses {
-		s.m.restarts.WithLabelValues(n.Project, n.Name, string(c))
-	}
-}
-
-// forget drops the counters of services that are no longer listed.
-func (s *services) forget(o reconcile.Overview) {
-	s.m.mu.Lock()
-	defer s.m.mu.Unlock()
-	listed := make(map[string]bool, len(o.Services))
-	for _, n := range o.Services {
-		listed[n.Name] = true
-	}
-	for name := range s.m.told {
-		if !listed[name] {
-			s.m.drift.DeletePartialMatch(prometheus.Labels{"service": name})
-			s.m.restarts.DeletePartialMatch(prometheus.Labels{"service": name})
-		}
-	}
-	s.m.told = listed
 }
 
 func exitCode(n reconcile.Service) float64 {

@@ -3,6 +3,7 @@ package observed
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"reconciler/engine"
@@ -52,11 +53,18 @@ func (o *Observer) resync(ctx context.Context) (int, error) {
 func (o *Observer) list(ctx context.Context) ([]engine.Summary, error) {
 	for range 2 {
 		list, err := o.opt.Engine.List(ctx, o.opt.Project)
-		if err != nil || len(list) > 0 || len(o.View().Containers) == 0 {
+		if err != nil || len(list) > 0 || !o.listedBefore() {
 			return list, err
 		}
 	}
 	return o.opt.Engine.List(ctx, o.opt.Project)
+}
+
+// listedBefore reports whether a list could be expected to hold something.
+func (o *Observer) listedBefore() bool {
+	return slices.ContainsFunc(o.View().Containers, func(c engine.Container) bool {
+		return c.Labels[engine.LabelProject] == o.opt.Project
+	})
 }
 
 // compare returns what must be inspected: the IDs that differ from the view,

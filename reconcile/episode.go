@@ -28,7 +28,7 @@ func (e *episode) advance(snap desired.Snapshot, s desired.Service, was tracked,
 	}
 	if !p.Converged && !p.Suspended {
 		if e.since.IsZero() {
-			*e = begin(snap, s, was, now)
+			*e = begin(snap, s, was, p, now)
 		}
 		if p.Cause.Drift() && e.drift == "" {
 			e.drift = p.Cause
@@ -52,12 +52,12 @@ func (e *episode) advance(snap desired.Snapshot, s desired.Service, was tracked,
 }
 
 // begin says why the service isn't as wanted any more, and since when.
-func begin(snap desired.Snapshot, s desired.Service, was tracked, now time.Time) episode {
+func begin(snap desired.Snapshot, s desired.Service, was tracked, p plan.Plan, now time.Time) episode {
 	switch {
 	case !was.decided || !was.up:
 		return episode{since: now, trigger: TriggerStart}
-	case was.status.Desired == string(s.State) && was.status.Generation == snap.Generation:
-		return episode{since: now, trigger: TriggerDrift}
+	case p.Cause == plan.CauseRequested:
+		return episode{since: now, trigger: TriggerHTTP}
 	case was.status.Desired == string(s.State):
 		return episode{since: now, trigger: TriggerDrift}
 	case strings.HasPrefix(snap.Actor, "file"):

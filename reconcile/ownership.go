@@ -33,14 +33,15 @@ func (r *Reconciler) Affected() []string {
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
 	view := r.opt.World.View()
-	before := r.own.result.Holdings
-	all := r.own.doc != snap.Document || !view.Up
+	before := r.heeded // not r.own: whoever just looks renews that one
 	own := r.own.of(snap.Document, view)
+	r.heeded = r.own
+	all := before.doc != snap.Document || !view.Up
 	r.sweep()
 	var names []string
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
-		if all || !t.decided || t.up != view.Up || !same(before[s.Name], own.Holdings[s.Name]) {
+		if all || !t.decided || t.up != view.Up || !same(before.result.Holdings[s.Name], own.Holdings[s.Name]) {
 			names = append(names, s.Name)
 		}
 	}

@@ -57,7 +57,8 @@ type Reconciler struct {
 	saving sync.Mutex // serialises writing the memory
 
 	mu       sync.Mutex
-	own      ownership
+	own      ownership // of the newest view
+	heeded   ownership // of the view about which Affected was asked last
 	pasts    map[string]plan.Past
 	inFlight map[string]plan.Verb // by container ID
 	crashes  []time.Time          // the crash restarts within the window

@@ -98,11 +98,14 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
-	root.AddCommand(newRun())
+	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(),
+		newVerb("start", "Want services running, and try now", "  reconciler start web --wait"),
+		newVerb("stop", "Want services stopped", "  reconciler stop --group business"),
+		newVerb("restart", "Restart the containers of services, one by one; run a job again", "  reconciler restart web --wait"),
+		newWait(), newHealthcheck(), newVersion())
 	return root
 }
 

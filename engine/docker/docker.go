@@ -129,11 +129,13 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 // List implements engine.Engine.
 func (e *Engine) List(ctx context.Context, project string) ([]engine.Summary, error) {
 	var list []container.Summary
+	args := filters.NewArgs()
+	if project != "" {
+		args.Add("label", engine.LabelProject+"="+project)
+	}
 	err := e.do(ctx, call{"list", project, e.reads, listDeadline}, func(ctx context.Context) (err error) {
-		list, err = e.client.Load().ContainerList(ctx, container.ListOptions{
-			All:     true, // without it, what is stopped would be missing
-			Filters: filters.NewArgs(filters.Arg("label", engine.LabelProject+"="+project)),
-		})
+		// Without All, what is stopped would be missing.
+		list, err = e.client.Load().ContainerList(ctx, container.ListOptions{All: true, Filters: args})
 		return err
 	})
 	if err != nil {

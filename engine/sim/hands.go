@@ -93,7 +93,7 @@ func (e *Engine) Kill(ref string, signal int) {
 	})
 }
 
-// HandStop is `docker stop` by somebody else; HandStart is `docker start`.
+// HandStop is `docker stop` by somebody else.
 func (e *Engine) HandStop(ref string) {
 	e.must(ref, func(c *box) {
 		if c.State.Alive() {

@@ -30,5 +30,5 @@ func (e *Engine) Populate(doc *desired.Document) {
 }
 
 func composeLabels(project, service string) map[string]string {
-	return map[string]string{engine.LabelProject: project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"}
+	return map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False"}
 }

@@ -144,7 +144,7 @@ func (e *Engine) List(ctx context.Context, project string) ([]engine.Summary, er
 	defer e.mu.Unlock()
 	list := []engine.Summary{}
 	for _, c := range e.sorted() {
-		if c.Labels[engine.LabelProject] == project {
+		if project == "" || c.Labels[engine.LabelProject] == project {
 			list = append(list, c.Summary)
 		}
 	}

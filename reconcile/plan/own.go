@@ -12,16 +12,6 @@ import (
 	"reconciler/engine"
 )
 
-// Compose's labels, as far as a decision reads them
-// (docker/compose: pkg/api/labels.go).
-const (
-	labelPrefix  = "com.docker.compose."
-	labelProject = engine.LabelProject
-	labelService = labelPrefix + "service"
-	labelOneoff  = labelPrefix + "oneoff"
-	labelReplace = labelPrefix + "replace"
-)
-
 // Replica is a container that a service owns, and its number, from 1.
 type Replica struct {
 	Number    int
@@ -104,7 +94,7 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 		}
 	}
 	for _, c := range sorted {
-		if c.Labels[labelProject] == doc.Project && c.Labels[labelOneoff] == "False" && !taken[c.ID] {
+		if c.Labels[engine.LabelProject] == doc.Project && c.Labels[engine.LabelOneoff] == "False" && !taken[c.ID] {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
 		}
 	}
@@ -150,9 +140,9 @@ func (x claims) sort(c engine.Container, all []engine.Container) []*candidates {
 		s.byNumber[1] = append(s.byNumber[1], c)
 		owners = append(owners, s)
 	}
-	ours := c.Labels[labelProject] == x.project && c.Labels[labelOneoff] == "False"
+	ours := c.Labels[engine.LabelProject] == x.project && c.Labels[engine.LabelOneoff] == "False"
 	template := x.templates[c.Name]
-	if s := x.byLabel[c.Labels[labelService]]; ours && s != nil {
+	if s := x.byLabel[c.Labels[engine.LabelService]]; ours && s != nil {
 		switch n := replicaNumber(x.project, s.service.ComposeService, c.Name); {
 		case n > 0:
 			s.byNumber[n] = append(s.byNumber[n], c)
@@ -181,7 +171,7 @@ func (x claims) sort(c engine.Container, all []engine.Container) []*candidates {
 // then a name alone doesn't make it one of a hand-made panel.
 func composeLabels(c engine.Container) bool {
 	for k := range c.Labels {
-		if strings.HasPrefix(k, labelPrefix) {
+		if strings.HasPrefix(k, engine.LabelPrefix) {
 			return true
 		}
 	}
@@ -211,7 +201,7 @@ func replacing(c engine.Container, all []engine.Container) bool {
 	if replacementName.MatchString(c.Name) {
 		return true
 	}
-	old := c.Labels[labelReplace]
+	old := c.Labels[engine.LabelReplace]
 	if old == "" {
 		return false
 	}
@@ -247,7 +237,7 @@ func (s *candidates) holding(doc *desired.Document) Holding {
 	case len(s.foreign) > 0 && len(numbers) == 0:
 		f := s.foreign[0]
 		h.Trouble = Note{ReasonNameConflict, fmt.Sprintf("%s (%s) has the name that container_name gives to %s, but belongs to Compose project %q, service %q; rename it, or change container_name",
-			f.Name, short12(f.ID), s.service.Name, f.Labels[labelProject], f.Labels[labelService])}
+			f.Name, short12(f.ID), s.service.Name, f.Labels[engine.LabelProject], f.Labels[engine.LabelService])}
 	}
 	for _, c := range s.odd {
 		if h.Trouble.Reason != "" {
@@ -267,7 +257,7 @@ func (s *candidates) ambiguous(choices []engine.Container, what string) Note {
 }
 
 func orphan(doc *desired.Document, c engine.Container) Orphan {
-	service := c.Labels[labelService]
+	service := c.Labels[engine.LabelService]
 	message := fmt.Sprintf("service %q is not listed in the file", service)
 	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
 		message = fmt.Sprintf("labelled as service %q, but not taken for one of its containers", service)

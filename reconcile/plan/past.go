@@ -54,7 +54,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
 		p.Containers[c.ID] = known[c.ID].observe(c, l)
-		if c.Running() {
+		if c.State.Alive() {
 			running++
 		}
 		if service.Job && c.State == engine.StateExited && !l.busy {

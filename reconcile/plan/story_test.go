@@ -249,9 +249,9 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 		}
 	}
 	if service != "" {
-		c.Labels = map[string]string{labelProject: project, labelService: service, labelOneoff: "False"}
+		c.Labels = map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False"}
 		if replace != "" {
-			c.Labels[labelReplace] = replace
+			c.Labels[engine.LabelReplace] = replace
 		}
 	}
 	return nil

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"reconciler/reconcile"
+)
+
+// pollEvery is how often `wait` asks.
+const pollEvery = 250 * time.Millisecond
+
+func newWait() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "wait [SERVICE...]",
+		Short:   "Wait until services are as wanted",
+		Long:    "Waits until the services named, or all, are so; exits 1 when the time is over first.",
+		Example: "  reconciler wait --for ready web --timeout 2m",
+	}
+	c := bindClient(cmd.Flags())
+	what := cmd.Flags().String("for", "converged", "converged, ready or stopped")
+	timeout := cmd.Flags().Duration("timeout", 5*time.Minute, "how long to wait")
+	cmd.RunE = func(cmd *cobra.Command, named []string) error {
+		if !slices.Contains([]string{"converged", "ready", "stopped"}, *what) {
+			return badInput(fmt.Errorf("--for %s: it is converged, ready or stopped", *what))
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), *timeout)
+		defer cancel()
+		return waitUntil(ctx, c, named, *what, func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), clean(line)) })
+	}
+	return cmd
+}
+
+// waitUntil asks until all are so, and tells whenever what is awaited changes.
+func waitUntil(ctx context.Context, c *client, named []string, what string, tell func(string)) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	told := ""
+	for {
+		o, err := c.overview(ctx)
+		if err == nil {
+			o.Services, err = only(o.Services, named)
+		}
+		switch {
+		case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return fmt.Errorf("not %s in time: %s", what, told)
+		case err != nil:
+			return err
+		}
+		var open []string
+		for _, n := range o.Services {
+			if !is(n, what) {
+				open = append(open, fmt.Sprintf("%s is %s: %s", n.Name, n.Status, n.Message))
+			}
+		}
+		if len(open) == 0 {
+			return nil
+		}
+		if now := strings.Join(open, "; "); now != told {
+			told = now
+			tell("waiting: " + told)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("not %s in time: %s", what, told)
+			}
+			return ctx.Err()
+		}
+	}
+}
+
+// is reports whether the service is so, as decided on what the file says now.
+func is(n reconcile.Service, what string) bool {
+	if n.ObservedGeneration < n.Generation {
+		return false
+	}
+	switch what {
+	case "ready":
+		return n.Ready
+	case "stopped":
+		return n.Desired == "stopped" && n.Converged
+	}
+	return n.Converged
+}

@@ -1,0 +1,64 @@
+package metrics
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"reconciler/reconcile"
+)
+
+// counts counts, for each service, by a cause of a closed set. Unlike a
+// CounterVec it tells only of the services that are listed when it is asked,
+// and of those each cause: so a service that nothing happened to has its
+// series, and one that is no longer listed has none, whenever the last event
+// of it came. The zero value is not usable.
+type counts struct {
+	desc   *prometheus.Desc
+	causes []string
+
+	mu sync.Mutex
+	n  map[serviceKey]map[string]float64
+}
+
+type serviceKey struct{ project, service string }
+
+func newCounts(name, help, label string, causes []string) *counts {
+	return &counts{
+		desc:   prometheus.NewDesc(prefix+name, help, []string{"project", "service", label}, nil),
+		causes: causes,
+		n:      make(map[serviceKey]map[string]float64),
+	}
+}
+
+// add counts one. A cause outside the set is not counted.
+func (c *counts) add(project, service, cause string) {
+	if !slices.Contains(c.causes, cause) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := serviceKey{project, service}
+	if c.n[key] == nil {
+		c.n[key] = make(map[string]float64, len(c.causes))
+	}
+	c.n[key][cause]++
+}
+
+// collect tells of the listed services and forgets the others.
+func (c *counts) collect(listed []reconcile.Service, to chan<- prometheus.Metric) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := make(map[serviceKey]map[string]float64, len(listed))
+	for _, s := range listed {
+		key := serviceKey{s.Project, s.Name}
+		if n := c.n[key]; n != nil {
+			kept[key] = n
+		}
+		for _, cause := range c.causes {
+			to <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, c.n[key][cause], s.Project, s.Name, cause)
+		}
+	}
+	c.n = kept
+}
