@@ -1,0 +1,187 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"reconciler/engine"
+	"reconciler/engine/sim"
+	"reconciler/observed"
+)
+
+// live is a Loop and an Observer that run.
+func live(t *testing.T, e *sim.Engine, state string) (*Loop, *kept) {
+	t.Helper()
+	k := &kept{}
+	k.write(t, state)
+	var loop *Loop
+	o := observed.New(observed.Options{Engine: e, Project: "p", Changed: func() { loop.Wake() }})
+	r, err := New(Options{Engine: e, World: o, Desired: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop = NewLoop(r, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{}, 2)
+	go func() { _ = o.Run(ctx); ended <- struct{}{} }()
+	go func() { _ = loop.Run(ctx); ended <- struct{}{} }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		<-ended
+	})
+	synctest.Wait()
+	return loop, k
+}
+
+func TestTheLoopRepairsADriftAndEndsWithoutStoppingAnything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
+		e.Create(ours("db", sim.Spec{}))
+		l, _ := live(t, e, two)
+		if !l.Alive() || len(l.Readiness()) > 0 {
+			t.Errorf("alive %v, readiness %q", l.Alive(), l.Readiness())
+		}
+		e.Kill("p-web-1", 9)
+		synctest.Wait()
+		if got := e.String(); got != "p-db-1 created\np-web-1 running\n" {
+			t.Errorf("after a kill:\n%s", got)
+		}
+		t.Cleanup(func() {
+			if got := e.String(); got != "p-db-1 created\np-web-1 running\n" {
+				t.Errorf("after the end:\n%s", got)
+			}
+		})
+	})
+}
+
+func TestAStopInItsGraceHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateExited}))
+		for _, s := range []string{"s1", "s2", "s3"} { // more than there are workers
+			e.Create(ours(s, sim.Spec{State: engine.StateRunning}))
+		}
+		l, k := live(t, e, "version: 1\nproject: p\nservices: {s1: running, s2: running, s3: running, web: stopped}\n")
+		view := l.opt.World.View()
+		for _, c := range view.Containers[:3] {
+			e.Hang(c.ID)
+		}
+		k.write(t, "version: 1\nproject: p\nservices: {s1: stopped, s2: stopped, s3: stopped, web: running}\n")
+		l.Wake()
+		synctest.Wait()
+		c, err := e.Inspect(t.Context(), "p-web-1")
+		if err != nil || c.State != engine.StateRunning {
+			t.Errorf("web waits for the stops of others: %s %v", c.State, err)
+		}
+		for _, c := range view.Containers[:3] {
+			e.Release(c.ID)
+		}
+	})
+}
+
+func TestALostEngineMakesEverythingUnknownAndComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
+		e.Create(ours("db", sim.Spec{}))
+		l, _ := live(t, e, two)
+		e.Down()
+		synctest.Wait()
+		o := l.Overview()
+		if s, _ := o.Service("web"); s.Status != "unknown" || s.Ready {
+			t.Errorf("web is %s, ready %v, while the engine is away", s.Status, s.Ready)
+		}
+		if len(l.Readiness()) == 0 || !l.Alive() {
+			t.Errorf("readiness %q, alive %v", l.Readiness(), l.Alive())
+		}
+		e.Up()
+		waitFor(t, time.Minute, func() bool { o := l.Overview(); s, _ := o.Service("web"); return s.Converged })
+		if got := e.String(); got != "p-db-1 created\np-web-1 running\n" {
+			t.Errorf("after its return:\n%s", got)
+		}
+	})
+}
+
+// waitFor lets the bubble's clock run until ok.
+func waitFor(t *testing.T, limit time.Duration, ok func() bool) {
+	t.Helper()
+	for range int(limit / (100 * time.Millisecond)) {
+		<-time.After(100 * time.Millisecond)
+		if synctest.Wait(); ok() {
+			return
+		}
+	}
+	t.Fatal("it never came")
+}
+
+func TestAnUnansweredCallIsNotHammered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateExited}))
+		e.Create(ours("db", sim.Spec{}))
+		for range 10 {
+			e.FailNext("start", engine.ErrUnavailable)
+		}
+		live(t, e, two)
+		<-time.After(5 * time.Second)
+		if n := e.Calls()["start"]; n < 3 || n > 8 {
+			t.Errorf("%d starts in 5 s of failing", n)
+		}
+	})
+}
+
+func TestQueueKeepsItsGuarantees(t *testing.T) {
+	q := newQueue()
+	q.add("a")
+	q.add("b")
+	q.add("a")
+	var got []string
+	key, _ := q.take()
+	got = append(got, key)
+	q.add("a") // while it is worked on
+	q.add("a")
+	if n, _ := q.depth(); n != 1 {
+		t.Errorf("depth %d while a is worked on and added again; want only b", n)
+	}
+	q.done("a")
+	for range 2 {
+		key, _ := q.take()
+		got = append(got, key)
+		q.done(key)
+	}
+	if want := []string{"a", "b", "a"}; !slices.Equal(got, want) {
+		t.Errorf("took %q, want %q", got, want)
+	}
+	if n, _ := q.depth(); n != 0 {
+		t.Errorf("%d left", n)
+	}
+	q.close()
+	if _, ok := q.take(); ok {
+		t.Error("a closed queue gave something")
+	}
+}
+
+func TestQueueAddsLaterAndOnlyAsLastAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue()
+		q.after("a", time.Hour)
+		q.after("a", time.Minute)
+		<-time.After(time.Minute + time.Second)
+		synctest.Wait()
+		if n, _ := q.depth(); n != 1 {
+			t.Errorf("depth %d after a minute", n)
+		}
+		q.after("b", time.Minute)
+		q.after("b", -1)
+		<-time.After(2 * time.Hour)
+		synctest.Wait()
+		if n, _ := q.depth(); n != 1 {
+			t.Errorf("depth %d: something came that was taken back", n)
+		}
+	})
+}
