@@ -210,7 +210,7 @@ func TestAFlipBackAndForthEndsAsWanted(t *testing.T) {
 }
 
 func TestLookingAtAChangeDoesNotHideIt(t *testing.T) {
-	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
+	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
 	w.desired.write(t, strings.Replace(two, "db: stopped", "db: running", 1))
 	w.r.Overview()
 	if _, err := w.r.Plan(); err != nil {
