@@ -35,6 +35,8 @@ type Loop interface {
 	Alive() bool
 }
 
+var _ Loop = (*reconcile.Loop)(nil)
+
 // State is what the door needs of the file; a *desired.Store is one.
 type State interface {
 	Snapshot() desired.Snapshot
@@ -42,6 +44,8 @@ type State interface {
 	SetStates([]desired.Change, desired.EditBy) (desired.Snapshot, bool, error)
 	Replace(src []byte, ifMatch string, by desired.EditBy) (desired.Snapshot, bool, error)
 }
+
+var _ State = (*desired.Store)(nil)
 
 // Options says what to serve. All but Observe are required.
 type Options struct {
@@ -69,18 +73,23 @@ const (
 )
 
 // Listen opens the door at a loopback address. The error says so when
-// somebody else has it.
+// somebody else has it, or when the name led elsewhere than to this host.
 func Listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w (is reconciler running already? name another address with --listen)", address, err)
 	}
+	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		err := fmt.Errorf("listen on %s: %s is not a loopback address, and this door has no tokens yet", address, l.Addr())
+		return nil, errors.Join(err, l.Close())
+	}
 	return netutil.LimitListener(l, maxConnections), nil
 }
 
-// Serve answers requests on the listeners until ctx ends; then it lets the
-// requests under way end, for a moment, and returns nil. It closes the
-// listeners.
+// Serve answers requests on the listeners until ctx ends or one of them fails;
+// then it lets the requests under way end, for a moment. Those that wait for a
+// service are answered with what is known. It closes the listeners. The error
+// is that of the listener; nil when ctx ended.
 func Serve(ctx context.Context, handler http.Handler, listeners ...net.Listener) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -88,9 +97,11 @@ func Serve(ctx context.Context, handler http.Handler, listeners ...net.Listener)
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		// Else net/http answers OPTIONS * itself, before any guard.
+		DisableGeneralOptionsHandler: true,
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
 	}
-	var g errgroup.Group
+	g, ended := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		g.Go(func() error {
 			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -100,7 +111,7 @@ func Serve(ctx context.Context, handler http.Handler, listeners ...net.Listener)
 		})
 	}
 	g.Go(func() error {
-		<-ctx.Done()
+		<-ended.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		if server.Shutdown(drain) != nil {

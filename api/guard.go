@@ -25,6 +25,11 @@ func (s *server) guard(r *http.Request) *problem {
 				"the request came through a proxy (%s), and this door has no tokens to tell who sent it; speak to it directly", name)
 		}
 	}
+	if len(r.TransferEncoding) > 0 {
+		// Where a body ends may be said in one way only; net/http has dropped a
+		// Content-Length beside it by now, so the two can't be told apart.
+		return newProblem(http.StatusBadRequest, "transfer_encoding", "send the body with a Content-Length, not in chunks")
+	}
 	if err := s.cross.Check(r); err != nil {
 		return newProblem(http.StatusForbidden, "origin", "the request comes from a page of another site: %v", err)
 	}

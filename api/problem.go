@@ -42,63 +42,49 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_ = enc.Encode(v)
 }
 
-// kinds is what each error means to a client: the errors' own texts are the
-// types.
+// kinds is what each error means to a client.
 var kinds = []struct {
 	err    error
 	status int
+	kind   string
 }{
-	{desired.ErrUnknownService, http.StatusNotFound},
-	{desired.ErrUnsuitable, http.StatusUnprocessableEntity},
-	{desired.ErrReadOnly, http.StatusConflict},
-	{desired.ErrOwner, http.StatusConflict},
-	{desired.ErrShape, http.StatusConflict},
-	{desired.ErrFileInvalid, http.StatusConflict},
-	{desired.ErrNoSpace, http.StatusInsufficientStorage},
-	{desired.ErrStale, http.StatusPreconditionFailed},
-	{desired.ErrByFileOnly, http.StatusForbidden},
-	{reconcile.ErrRefused, http.StatusConflict},
-	{engine.ErrUnavailable, http.StatusServiceUnavailable},
-}
-
-// kindNames are the types of the errors whose text is no type.
-var kindNames = map[error]string{
-	desired.ErrUnknownService: "unknown_service",
-	desired.ErrUnsuitable:     "unsuitable_state",
-	engine.ErrUnavailable:     "engine_unavailable",
+	{desired.ErrUnknownService, http.StatusNotFound, "unknown_service"},
+	{desired.ErrUnsuitable, http.StatusUnprocessableEntity, "unsuitable_state"},
+	{desired.ErrReadOnly, http.StatusConflict, "state_read_only"},
+	{desired.ErrOwner, http.StatusConflict, "state_owner"},
+	{desired.ErrShape, http.StatusConflict, "state_shape"},
+	{desired.ErrFileInvalid, http.StatusConflict, "state_invalid"},
+	{desired.ErrNoSpace, http.StatusInsufficientStorage, "no_space"},
+	{desired.ErrStale, http.StatusPreconditionFailed, "stale"},
+	{desired.ErrByFileOnly, http.StatusForbidden, "by_file_only"},
+	{reconcile.ErrRefused, http.StatusConflict, "refused"},
+	{engine.ErrUnavailable, http.StatusServiceUnavailable, "engine_unavailable"},
 }
 
 // fail answers with what the error means.
-func fail(w http.ResponseWriter, err error) {
+func fail(w http.ResponseWriter, err error) { explain(err).write(w) }
+
+// explain makes an error a problem; one that has no meaning here is our own
+// fault (500).
+func explain(err error) *problem {
+	var p *problem
+	if errors.As(err, &p) {
+		return p
+	}
+	p = newProblem(http.StatusInternalServerError, "internal", "%v", err)
 	var invalid *desired.ParseError
-	var large *http.MaxBytesError
-	var ready *problem
-	p := newProblem(http.StatusInternalServerError, "internal", "%v", err)
-	switch {
-	case errors.As(err, &ready):
-		p = ready
-	case errors.As(err, &large):
-		p = newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body may have %d bytes at most", large.Limit)
-	default:
-		for _, k := range kinds {
-			if errors.Is(err, k.err) {
-				name, ok := kindNames[k.err]
-				if !ok {
-					name = k.err.Error()
-				}
-				p = newProblem(k.status, name, "%v", err)
-				break
-			}
-		}
-		if errors.As(err, &invalid) {
-			if p.Status == http.StatusInternalServerError {
-				p = newProblem(http.StatusUnprocessableEntity, "invalid_state", "%v", err)
-			}
-			p.Errors = invalid.Problems
+	if errors.As(err, &invalid) {
+		p = newProblem(http.StatusUnprocessableEntity, "invalid_state", "%v", err)
+		p.Errors = invalid.Problems
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			p.Type, p.Title, p.Status = k.kind, http.StatusText(k.status), k.status
+			break
 		}
 	}
-	p.write(w)
+	return p
 }
 
-// Error makes a problem an error, for the helpers that return one.
+// Error makes a problem an error, for the functions that return one.
 func (p *problem) Error() string { return p.Detail }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,20 +37,34 @@ func mediaType(r *http.Request) string {
 	return kind
 }
 
+// readBody reads the whole body. That it is too large, ends early or doesn't
+// end in time is the client's fault.
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body may have %d bytes at most", large.Limit)
+	case err != nil:
+		return nil, newProblem(http.StatusBadRequest, "malformed", "the body can't be read: %v", err)
+	}
+	return body, nil
+}
+
 // readFlip reads the body of a flip: JSON, or where plain is set, the state as
 // text. No body is an empty flip.
 func readFlip(r *http.Request, plain bool) (flip, error) {
 	var f flip
-	body, err := io.ReadAll(r.Body)
+	body, err := readBody(r)
 	if err != nil {
 		return f, err
 	}
 	switch kind := mediaType(r); {
+	case len(body) == 0 && !plain: // some clients name a type with no body, too
 	case kind == "application/json":
 		if err := strict(body, &f); err != nil {
 			return f, err
 		}
-	case len(body) == 0 && !plain:
 	case plain && (kind == "" || kind == "text/plain"):
 		f.State = desired.State(bytes.TrimSpace(body))
 	default:
@@ -80,7 +95,11 @@ func strict(body []byte, to any) error {
 // doesn't know.
 func query(r *http.Request, known ...string) (map[string]string, error) {
 	found := make(map[string]string)
-	for name, values := range r.URL.Query() {
+	all, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, newProblem(http.StatusBadRequest, "query", "the query can't be read: %v", err)
+	}
+	for name, values := range all {
 		switch {
 		case !slices.Contains(known, name):
 			return nil, newProblem(http.StatusBadRequest, "query", "there is no parameter %q here%s", name, desired.Suggest(name, known))
@@ -95,12 +114,13 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 // waitFor is the `wait` parameter; none: 0.
 func waitFor(r *http.Request) (time.Duration, error) {
 	q, err := query(r, "wait")
-	if err != nil || q["wait"] == "" {
+	wait, asked := q["wait"]
+	if err != nil || !asked {
 		return 0, err
 	}
-	d, err := time.ParseDuration(q["wait"])
+	d, err := time.ParseDuration(wait)
 	if err != nil || d < 0 || d > maxWait {
-		return 0, newProblem(http.StatusBadRequest, "query", "wait=%s is no duration from 0s to %s", q["wait"], maxWait)
+		return 0, newProblem(http.StatusBadRequest, "query", "wait=%q is no duration from 0s to %s, such as 30s", wait, maxWait)
 	}
 	return d, nil
 }

@@ -66,6 +66,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	label := "other"
 	if handler, pattern, p := s.admit(r); p != nil {
 		protect(answer)
+		answer.Header().Set("Connection", "close") // what follows may be the rest of what was refused
 		p.write(answer)
 	} else {
 		_, label, _ = strings.Cut(pattern, " ")

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/reconcile"
+	"reconciler/reconcile/plan"
 )
 
 func (s *server) getServices(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +27,11 @@ func (s *server) getServices(w http.ResponseWriter, r *http.Request) {
 		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return !slices.Contains(n.Groups, group) })
 	}
 	if status, asked := q["status"]; asked {
-		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return string(n.Status) != status })
+		if !slices.Contains(plan.Statuses(), plan.Status(status)) {
+			newProblem(http.StatusBadRequest, "query", "%q is no status; there are %v", status, plan.Statuses()).write(w)
+			return
+		}
+		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return n.Status != plan.Status(status) })
 	}
 	respond(w, http.StatusOK, o)
 }
@@ -75,13 +79,18 @@ func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
 
 // set edits the file and answers with what becomes of it.
 func (s *server) set(w http.ResponseWriter, r *http.Request, f flip, wait time.Duration) {
-	service := r.PathValue("service")
-	snap, _, err := s.opt.State.SetStates([]desired.Change{{Service: service, State: f.State}}, desired.EditBy{Actor: actor(r), Reason: f.Reason})
+	snap, _, err := s.edit(r, f)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.await(w, r, wait, service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) })
+	s.await(w, r, wait, s.one(r.PathValue("service"), func(n reconcile.Service) verdict { return converged(n, snap.Generation) }))
+}
+
+// edit makes the flip, and reports whether the file had to be changed.
+func (s *server) edit(r *http.Request, f flip) (desired.Snapshot, bool, error) {
+	change := desired.Change{Service: r.PathValue("service"), State: f.State}
+	return s.opt.State.SetStates([]desired.Change{change}, desired.EditBy{Actor: actor(r), Reason: f.Reason})
 }
 
 // verb reads what the buttons have in common, and answers if it is wrong.
@@ -93,32 +102,38 @@ func (s *server) verb(w http.ResponseWriter, r *http.Request) (f flip, wait time
 	if err == nil && f.State != "" {
 		err = newProblem(http.StatusBadRequest, "malformed", "state goes with PUT …/state")
 	}
-	if _, listed := s.opt.State.Snapshot().Document.Service(r.PathValue("service")); err == nil && !listed {
-		err = s.unknown(r.PathValue("service"))
-	}
 	if err != nil {
 		fail(w, err)
 	}
 	return f, wait, err == nil
 }
 
+// start wants the service running. One that is wanted so already gets no new
+// generation but another try, and that is then waited for.
 func (s *server) start(w http.ResponseWriter, r *http.Request) {
 	f, wait, ok := s.verb(w, r)
 	if !ok {
 		return
 	}
-	service, _ := s.opt.State.Snapshot().Document.Service(r.PathValue("service"))
-	f.State = desired.Running
-	if service.Job {
-		f.State = desired.Completed
+	f.State = desired.Running // a job: the store makes it completed
+	service := r.PathValue("service")
+	before := s.opt.Loop.Overview()
+	snap, changed, err := s.edit(r, f)
+	if err == nil && !changed {
+		err = s.opt.Loop.Retry(service, actor(r))
 	}
-	if service.State == f.State { // no new generation, but another try
-		if err := s.opt.Loop.Retry(service.Name, actor(r)); err != nil {
-			fail(w, err)
-			return
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	was, _ := before.Service(service)
+	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
+		v := converged(n, snap.Generation)
+		if v == given && !changed && !n.DecidedAt.After(was.DecidedAt) {
+			return pending // what was decided before this try
 		}
-	}
-	s.set(w, r, f, wait)
+		return v
+	}))
 }
 
 func (s *server) stop(w http.ResponseWriter, r *http.Request) {
@@ -137,75 +152,17 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 	}
 	service := r.PathValue("service")
 	ticket, err := s.opt.Loop.Restart(service, actor(r))
+	if errors.Is(err, desired.ErrUnknownService) {
+		err = s.unknown(service) // with what may have been meant
+	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.await(w, r, wait, service, func(n reconcile.Service) verdict {
+	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
 		if n.Acts < ticket {
 			return pending
 		}
 		return converged(n, n.Generation)
-	})
-}
-
-// verdict says whether waiting has an end.
-type verdict int
-
-const (
-	pending verdict = iota
-	arrived         // 200
-	given           // 202: nothing more will come of it by itself
-)
-
-// converged judges a service as decided about at that generation or later.
-func converged(n reconcile.Service, generation int64) verdict {
-	switch {
-	case n.ObservedGeneration < generation:
-		return pending
-	case n.Converged:
-		return arrived
-	case n.Suspended != nil, n.StalledReason() != "":
-		return given
-	}
-	return pending
-}
-
-// await answers with the service's status once the judge has decided, or the
-// time is over. The edit stays when the client goes.
-func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, service string, judge func(reconcile.Service) verdict) {
-	ctx, cancel := s.patience(w, r, wait)
-	defer cancel()
-	for {
-		changed := s.opt.Loop.Changed()
-		o := s.opt.Loop.Overview()
-		n, ok := o.Service(service)
-		if !ok { // taken out of the file meanwhile
-			fail(w, s.unknown(service))
-			return
-		}
-		switch judge(n) {
-		case arrived:
-			respond(w, http.StatusOK, n)
-			return
-		case given:
-			respond(w, http.StatusAccepted, n)
-			return
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			respond(w, http.StatusAccepted, n)
-			return
-		}
-	}
-}
-
-// patience is the time that a request may wait, and lets its connection live
-// as long.
-func (s *server) patience(w http.ResponseWriter, r *http.Request, wait time.Duration) (context.Context, context.CancelFunc) {
-	c := http.NewResponseController(w)
-	// Only a real connection has deadlines; one that failed is found on writing.
-	_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Now().Add(wait+writeTimeout)))
-	return context.WithTimeout(r.Context(), wait)
+	}))
 }

@@ -1,14 +1,11 @@
 package api
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"reconciler/desired"
-	"reconciler/reconcile"
 )
 
 func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
@@ -56,11 +53,11 @@ func (s *server) putState(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("ETag", etag(snap.Document))
-	s.awaitAll(w, r, wait, snap.Generation)
+	s.await(w, r, wait, all(snap.Generation))
 }
 
 func readState(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(r.Body)
+	body, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}
@@ -75,42 +72,6 @@ func readState(r *http.Request) ([]byte, error) {
 		return src, nil
 	default:
 		return nil, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it with Content-Type: application/yaml or application/json", kind)
-	}
-}
-
-// awaitAll answers with the overview once no service is on its way any more.
-func (s *server) awaitAll(w http.ResponseWriter, r *http.Request, wait time.Duration, generation int64) {
-	ctx, cancel := s.patience(w, r, wait)
-	defer cancel()
-	for {
-		changed := s.opt.Loop.Changed()
-		o := s.opt.Loop.Overview()
-		worst := arrived
-		for _, n := range o.Services {
-			switch converged(n, generation) {
-			case pending:
-				worst = pending
-			case given:
-				if worst == arrived {
-					worst = given
-				}
-			}
-		}
-		if worst == arrived {
-			respond(w, http.StatusOK, o)
-			return
-		}
-		done := ctx.Done()
-		if worst == given {
-			respond(w, http.StatusAccepted, o)
-			return
-		}
-		select {
-		case <-changed:
-		case <-done:
-			respond(w, http.StatusAccepted, o)
-			return
-		}
 	}
 }
 
@@ -136,27 +97,3 @@ func (s *server) plan(w http.ResponseWriter, r *http.Request) {
 	}
 	respond(w, http.StatusOK, report)
 }
-
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
-	if !s.opt.Loop.Alive() {
-		newProblem(http.StatusServiceUnavailable, "not_alive", "the loop does not work").write(w)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, "ok\n")
-}
-
-func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
-	why := s.opt.Loop.Readiness()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if len(why) > 0 {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		for _, reason := range why {
-			fmt.Fprintf(w, "not ready: %s\n", reason)
-		}
-		return
-	}
-	_, _ = io.WriteString(w, "ready\n")
-}
-
-var _ Loop = (*reconcile.Loop)(nil)

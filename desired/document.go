@@ -100,6 +100,7 @@ func (p *parser) service(n *yaml.Node, s *Service) {
 		s.State, _ = choice(p, n, what, States())
 		s.Job = s.State == Completed
 		p.suitable(n, s)
+		s.onlyOne()
 		return
 	}
 	f := p.fields(n, "service "+s.Name, serviceKeys)
@@ -132,11 +133,16 @@ func (p *parser) service(n *yaml.Node, s *Service) {
 	if r, ok := f["replicas"]; ok && s.Job {
 		p.fail(r.key, "replicas on a job: a job has one container")
 	}
-	if s.Job {
-		s.Replicas = 0 // what defaults says is for the others
-	}
+	s.onlyOne()
 	if s.Container != "" && s.Replicas > 1 {
 		p.fail(n, "service %s: container names one container, and replicas asks for %d", s.Name, s.Replicas)
+	}
+}
+
+// onlyOne: a job has one container; what defaults says is for the others.
+func (s *Service) onlyOne() {
+	if s.Job {
+		s.Replicas = 0
 	}
 }
 

@@ -50,7 +50,10 @@ func Edit(doc *Document, changes []Change) ([]byte, error) {
 		patches = append(patches, patch)
 	}
 	edited := apply(doc.Source, patches)
-	return edited, confirm(edited, doc, want)
+	if err := confirm(edited, doc, want); err != nil {
+		return nil, err
+	}
+	return edited, nil
 }
 
 func serviceNames(doc *Document) []string {

@@ -188,6 +188,10 @@ func (p *parser) fields(n *yaml.Node, what string, allowed []string) map[string]
 func Suggest(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
+		if len(word) > 2 && strings.HasPrefix(k, word) {
+			best = k
+			break
+		}
 		if d := editDistance(word, k); d < distance {
 			best, distance = k, d
 		}

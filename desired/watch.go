@@ -25,7 +25,7 @@ func (s *Store) Watch(ctx context.Context) error {
 		events, failures = w.Events, w.Errors
 		s.watchDirs(w)
 	}
-	next := time.NewTimer(pollEvery)
+	next := time.NewTimer(0) // what happened before the directories were watched
 	defer next.Stop()
 	for {
 		select {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 
@@ -129,14 +130,8 @@ func TestEachEventIsCounted(t *testing.T) {
 	} {
 		t.Run(c.name+" "+c.labels, func(t *testing.T) {
 			m, _ := newTest(service("web"))
-			// What the event must turn off was on before.
-			m.engineUp.Set(1)
-			m.streamUp.Set(1)
-			m.reloadOK.Set(1)
-			if c.want == 1 {
-				m.engineUp.Set(0)
-				m.streamUp.Set(0)
-				m.reloadOK.Set(0)
+			for _, g := range []prometheus.Gauge{m.engineUp, m.streamUp, m.reloadOK} {
+				g.Set(1 - c.want) // the opposite of what the event must make of it
 			}
 			m.Record(c.event)
 			if got := value(t, m, c.name, c.labels); got != c.want {

@@ -36,7 +36,7 @@ func (o *Observer) Expect(id string, verb Verb) (done func()) {
 	case Start:
 		left[engine.ActionStart] = 1
 	case Stop, Restart:
-		left[engine.ActionKill] = 2 // the stop signal, and SIGKILL after the grace
+		left[engine.ActionKill] = 1 // SIGKILL after the grace counts for nothing anyway
 		left[engine.ActionDie] = 1
 		if verb == Restart {
 			left[engine.ActionStart] = 1
@@ -79,7 +79,7 @@ func (o *Observer) Note(e engine.Event) {
 	o.opt.Heard(Heard{Action: e.Action})
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.events++
+	o.lastWord = o.opt.Now()
 	if !o.concerns(e.ID, e.Name, e.Labels) || o.expects(e) {
 		return
 	}
@@ -120,15 +120,13 @@ func (o *Observer) takeDirty() []string {
 	return refs
 }
 
-// retry makes dirty again what could not be inspected, and reports whether
-// there was any.
-func (o *Observer) retry() bool {
+// retry makes dirty again what could not be inspected.
+func (o *Observer) retry() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	some := len(o.failed) > 0
 	for ref := range o.failed {
 		o.dirty[ref] = true
 	}
 	clear(o.failed)
-	return some
+	signal(o.wake)
 }

@@ -22,9 +22,10 @@ type flight struct {
 }
 
 // Refresh inspects these containers now. The view it leaves behind is at least
-// as new as the call. A container that is gone is no error.
+// as new as the call. A container that is gone is no error; of those that
+// can't be inspected, the first is returned, and all of them are tried again.
 func (o *Observer) Refresh(ctx context.Context, ids ...string) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group // one that fails stops no other
 	g.SetLimit(readers)
 	for _, id := range ids {
 		g.Go(func() error { return o.inspect(ctx, id) })
@@ -32,9 +33,10 @@ func (o *Observer) Refresh(ctx context.Context, ids ...string) error {
 	return g.Wait()
 }
 
-// Settle inspects everything that events have named so far, for whoever drives
-// the observer without Run.
+// Settle inspects everything that events have named so far and what could not
+// be inspected before, for whoever drives the observer without Run.
 func (o *Observer) Settle(ctx context.Context) error {
+	o.retry()
 	return o.Refresh(ctx, o.takeDirty()...)
 }
 
@@ -42,7 +44,7 @@ func (o *Observer) Settle(ctx context.Context) error {
 // the same is under way share the next one.
 func (o *Observer) inspect(ctx context.Context, ref string) error {
 	f, mine, err := o.board(ctx, ref)
-	if err != nil {
+	if f == nil || err != nil {
 		return err
 	}
 	if !mine {
@@ -66,8 +68,10 @@ func (o *Observer) inspect(ctx context.Context, ref string) error {
 	}
 	o.mu.Lock()
 	delete(o.flights, ref)
+	delete(o.failed, ref)
 	if err != nil {
 		o.failed[ref] = true
+		signal(o.fail)
 	}
 	o.mu.Unlock()
 	f.err = err
@@ -79,13 +83,16 @@ func (o *Observer) inspect(ctx context.Context, ref string) error {
 }
 
 // board returns the inspect that answers a question asked now, and whether the
-// caller must make it.
+// caller must make it; nil if it was answered while the caller waited.
 func (o *Observer) board(ctx context.Context, ref string) (f *flight, mine bool, err error) {
 	o.mu.Lock()
 	asked := o.seq
 	for {
 		f := o.flights[ref]
 		switch {
+		case o.asked[ref] > asked:
+			o.mu.Unlock()
+			return nil, false, nil
 		case f == nil:
 			o.seq++
 			f = &flight{seq: o.seq, done: make(chan struct{})}

@@ -17,9 +17,6 @@
 package observed
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,20 +77,23 @@ type Observer struct {
 	opt  Options
 	view atomic.Pointer[View]
 	wake chan struct{} // something is dirty
+	fail chan struct{} // something has failed
 	look chan struct{} // somebody wants a resync
 
 	mu       sync.Mutex
 	up       bool
 	known    map[string]engine.Container // by ID
 	asked    map[string]int64            // ID → sequence number of the inspect behind known
+	trusted  int64                       // what was known by then may have changed in every detail
 	seen     map[string]time.Time
 	touched  map[string]Touch
 	expected map[string]*expectation
 	dirty    map[string]bool // IDs and names to inspect
 	failed   map[string]bool // whose inspect failed: to be tried again soon
 	flights  map[string]*flight
-	seq      int64
-	events   int64         // delivered by the streams, also those of foreign containers
+	seq      int64         // of the last inspect
+	changes  int64         // seen by inspects, of which the engine tells with an event too
+	lastWord time.Time     // when a stream last delivered, be it about a foreign container
 	took     time.Duration // of the last list
 }
 
@@ -115,7 +115,7 @@ func New(opt Options) *Observer {
 		opt.Heard = func(Heard) {}
 	}
 	o := &Observer{
-		opt: opt, wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
+		opt: opt, wake: make(chan struct{}, 1), fail: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		known: map[string]engine.Container{}, asked: map[string]int64{}, seen: map[string]time.Time{},
 		touched: map[string]Touch{}, expected: map[string]*expectation{},
 		dirty: map[string]bool{}, failed: map[string]bool{}, flights: map[string]*flight{},
@@ -136,80 +136,4 @@ func signal(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// publish makes what is known the view; edit changes what is not in the sets.
-// The caller holds o.mu and must call o.opt.Changed after it let go of it.
-func (o *Observer) publish(edit func(*View)) {
-	v := o.View()
-	v.Version++
-	v.Containers = slices.SortedFunc(maps.Values(o.known), func(a, b engine.Container) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	v.Seen = maps.Clone(o.seen)
-	v.Touched = maps.Clone(o.touched)
-	if edit != nil {
-		edit(&v)
-	}
-	o.view.Store(&v)
-}
-
-// apply takes over the answer to the inspect of that sequence number, unless a
-// newer one was taken over already, and reports whether the view changed.
-func (o *Observer) apply(c engine.Container, seq int64) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if seq < o.asked[c.ID] {
-		return false
-	}
-	if !o.concerns(c.ID, c.Name, c.Labels) {
-		return false
-	}
-	if o.foreign(c.Name, c.Labels) { // it was one of ours until it was renamed
-		return o.forget(c.ID)
-	}
-	o.asked[c.ID] = seq
-	if _, ok := o.seen[c.ID]; !ok {
-		o.seen[c.ID] = o.opt.Now()
-	}
-	o.known[c.ID] = c
-	if o.up {
-		o.publish(nil)
-	}
-	return o.up
-}
-
-// gone takes over that there is no container of that ID, and reports whether
-// the view changed.
-func (o *Observer) gone(id string, seq int64) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if seq < o.asked[id] {
-		return false
-	}
-	return o.forget(id)
-}
-
-// forget drops a container; the caller holds o.mu.
-func (o *Observer) forget(id string) bool {
-	_, known := o.known[id]
-	delete(o.known, id)
-	delete(o.asked, id)
-	delete(o.seen, id)
-	delete(o.touched, id)
-	if known && o.up {
-		o.publish(nil)
-	}
-	return known && o.up
-}
-
-// concerns reports whether a container is ours to observe, or was until now;
-// the caller holds o.mu.
-func (o *Observer) concerns(id, name string, labels map[string]string) bool {
-	_, known := o.known[id]
-	return known || !o.foreign(name, labels)
-}
-
-func (o *Observer) foreign(name string, labels map[string]string) bool {
-	return labels[engine.LabelProject] != o.opt.Project && !o.opt.Names()[name]
 }

@@ -12,8 +12,17 @@ import (
 // Resync lists everything, and inspects what differs from the view and what
 // the list can't show.
 func (o *Observer) Resync(ctx context.Context) error {
-	_, err := o.resync(ctx)
-	return err
+	refs, err := o.survey(ctx)
+	if err == nil {
+		err = o.Refresh(ctx, refs...)
+	}
+	if err == nil {
+		err = o.Refresh(ctx, o.unnamed()...)
+	}
+	if err != nil {
+		return fmt.Errorf("resync project %s: %w", o.opt.Project, err)
+	}
+	return nil
 }
 
 // Once looks at the world one time, for whoever doesn't Run the observer.
@@ -29,23 +38,20 @@ func (o *Observer) Once(ctx context.Context) (View, error) {
 	return o.View(), nil
 }
 
-// resync returns how many containers the list showed to differ.
-func (o *Observer) resync(ctx context.Context) (int, error) {
+// survey reads the list and returns which containers it leaves to be inspected.
+func (o *Observer) survey(ctx context.Context) ([]string, error) {
 	began := o.opt.Now()
 	list, err := o.list(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("resync project %s: %w", o.opt.Project, err)
+		return nil, err
 	}
 	took := o.opt.Now().Sub(began)
 	differ, unlisted := o.compare(list)
 	o.mu.Lock()
 	o.took = took
 	o.mu.Unlock()
-	if err := o.Refresh(ctx, append(differ, unlisted...)...); err != nil {
-		return 0, fmt.Errorf("resync project %s: %w", o.opt.Project, err)
-	}
 	o.opt.Heard(Heard{Resynced: true, Took: took, Changed: len(differ)})
-	return len(differ), nil
+	return append(differ, unlisted...), nil
 }
 
 // list reads the list, and does not believe that everything vanished at once
@@ -67,36 +73,47 @@ func (o *Observer) listedBefore() bool {
 	})
 }
 
-// compare returns what must be inspected: the IDs that differ from the view,
-// and the IDs and names of what the list can't show.
+// compare returns the IDs of the containers that are not as they are known,
+// and of those known that a list can't show.
 func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	listed := make(map[string]bool, len(list))
-	names := make(map[string]bool, len(list))
 	for _, s := range list {
-		listed[s.ID], names[s.Name] = true, true
+		listed[s.ID] = true
 		k, ok := o.known[s.ID]
-		if !ok || k.Name != s.Name || k.State != s.State || s.Health != engine.HealthNone && k.Health != s.Health {
+		if !ok || o.asked[s.ID] <= o.trusted || k.Name != s.Name || k.State != s.State ||
+			s.Health != engine.HealthNone && k.Health != s.Health {
 			differ = append(differ, s.ID)
 		}
 	}
 	for id, k := range o.known {
 		switch {
 		case listed[id]:
-		case k.Labels[engine.LabelProject] == o.opt.Project:
+		case k.Labels[engine.LabelProject] == o.opt.Project: // absent, says the list alone
 			differ = append(differ, id)
 		default:
 			unlisted = append(unlisted, id)
-			names[k.Name] = true
-		}
-	}
-	for name := range o.opt.Names() {
-		if !names[name] {
-			unlisted = append(unlisted, name)
 		}
 	}
 	return differ, unlisted
+}
+
+// unnamed returns the names that matter and that no known container has.
+func (o *Observer) unnamed() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	taken := make(map[string]bool, len(o.known))
+	for _, k := range o.known {
+		taken[k.Name] = true
+	}
+	var names []string
+	for name := range o.opt.Names() {
+		if !taken[name] {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // interval is how long to wait for the next resync: longer where a list takes

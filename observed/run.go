@@ -11,8 +11,8 @@ import (
 	"reconciler/engine"
 )
 
-// The bounds of the wait before an engine is tried again, and how late an
-// event may be before its stream counts as silent (docs/adr).
+// The bounds of the wait before an engine, or an inspect that failed, is tried
+// again, and how late an event may be before its stream counts as silent.
 const (
 	firstRetry = 200 * time.Millisecond
 	lastRetry  = 30 * time.Second
@@ -49,14 +49,14 @@ func (o *Observer) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var readers sync.WaitGroup
-	defer readers.Wait()
+	var all sync.WaitGroup
+	defer all.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
 	subscribed := make(chan struct{})
 	ended := make(chan error, 1)
-	readers.Go(func() {
+	all.Go(func() {
 		ended <- o.opt.Engine.Events(ctx, func() { close(subscribed) }, o.Note)
 	})
 	select {
@@ -66,101 +66,122 @@ func (o *Observer) session(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	o.distrust()
-	if err := o.Resync(ctx); err != nil {
+	if err := o.begin(ctx); err != nil {
 		return err
 	}
 	o.found(info)
-	return o.follow(ctx, &readers, ended)
+	return o.follow(ctx, &all, ended)
 }
 
-// follow keeps the view up to date until the stream ends.
-func (o *Observer) follow(ctx context.Context, readers *sync.WaitGroup, ended <-chan error) error {
+// begin looks at everything anew. A container that can't be inspected holds up
+// no other: it stays out of the view until it can be, as long as the engine
+// itself answers.
+func (o *Observer) begin(ctx context.Context) error {
+	o.mu.Lock()
+	o.trusted = o.seq
+	clear(o.expected)
+	o.mu.Unlock()
+	refs, err := o.survey(ctx)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(o.Refresh(ctx, refs...), o.Refresh(ctx, o.unnamed()...))
+	if err != nil {
+		_, err = o.opt.Engine.Info(ctx)
+	}
+	return err
+}
+
+// follow keeps the view up to date until the stream ends. It waits for no
+// answer, so that a call that hangs holds up nothing else.
+func (o *Observer) follow(ctx context.Context, all *sync.WaitGroup, ended <-chan error) error {
 	resync := time.NewTimer(o.interval())
 	defer resync.Stop()
-	again := time.NewTimer(time.Hour)
-	defer again.Stop()
+	var again <-chan time.Time // when to retry what failed; nil: nothing has
+	pause := firstRetry
+	audited := make(chan error, 1)
+	look := o.look // nil while an audit is under way
+	audit := func() {
+		look, pause = nil, firstRetry
+		resync.Stop()
+		all.Go(func() { audited <- o.audit(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-ended:
 			return err
-		case <-again.C:
-			if o.retry() {
-				signal(o.wake)
-			}
 		case <-o.wake:
-			for _, ref := range o.takeDirty() { // one that hangs holds up no other
-				readers.Go(func() {
-					if o.inspect(ctx, ref) != nil {
-						again.Reset(time.Second)
-					}
-				})
+			for _, ref := range o.takeDirty() {
+				all.Go(func() { _ = o.inspect(ctx, ref) }) // what fails is retried
 			}
-		case <-o.look:
-			resync.Reset(0)
+		case <-o.fail:
+			if again == nil {
+				again = time.After(pause/2 + rand.N(pause/2))
+				pause = min(2*pause, lastRetry)
+			}
+		case <-again:
+			again = nil
+			o.retry()
+		case <-look:
+			audit()
 		case <-resync.C:
-			if err := o.audit(ctx, ended); err != nil {
+			audit()
+		case err := <-audited:
+			if err != nil {
 				return err
 			}
+			look = o.look
 			resync.Reset(o.interval())
 		}
 	}
 }
 
-// audit resyncs, and returns errSilent if the list showed changes of which the
-// stream said nothing.
-func (o *Observer) audit(ctx context.Context, ended <-chan error) error {
-	before := o.delivered()
-	differ, err := o.resync(ctx)
-	if err != nil || differ == 0 || o.delivered() != before {
+// audit resyncs, and returns errSilent if that showed changes of which the
+// stream said nothing, neither shortly before nor shortly after.
+func (o *Observer) audit(ctx context.Context) error {
+	from, before := o.heardOf()
+	began := o.opt.Now()
+	refs, err := o.survey(ctx)
+	if err != nil {
 		return err
+	}
+	_ = o.Refresh(ctx, refs...) // what fails is retried
+	_ = o.Refresh(ctx, o.unnamed()...)
+	if _, now := o.heardOf(); now == before || from.After(began.Add(-silence)) {
+		return nil
 	}
 	select {
 	case <-time.After(silence):
-	case err := <-ended:
-		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if o.delivered() == before {
+	if last, _ := o.heardOf(); last.Equal(from) {
 		return fmt.Errorf("%w: %w", engine.ErrUnavailable, errSilent)
 	}
 	return nil
 }
 
-func (o *Observer) delivered() int64 {
+// heardOf returns when a stream last said something, and how many changes were
+// seen.
+func (o *Observer) heardOf() (last time.Time, changes int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.events
+	return o.lastWord, o.changes
 }
 
-// distrust makes the next resync inspect everything: what was known before a
-// loss may have changed in every detail.
-func (o *Observer) distrust() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for id := range o.known {
-		o.dirty[id] = true
-	}
-	clear(o.known)
-	clear(o.expected)
-}
-
-// found makes the view whole.
+// found makes the view whole: of what was known before, only what was
+// inspected anew counts.
 func (o *Observer) found(info engine.Info) {
 	o.mu.Lock()
-	now := o.opt.Now()
-	o.up = true
-	for id := range o.seen {
-		if _, ok := o.known[id]; !ok {
-			delete(o.seen, id)
-			delete(o.asked, id)
-			delete(o.touched, id)
+	for id, seq := range o.asked {
+		if seq <= o.trusted {
+			o.forget(id)
 		}
 	}
-	clear(o.dirty) // all of it was just inspected
+	now := o.opt.Now()
+	o.up = true
 	o.publish(func(v *View) {
 		v.Up, v.Err, v.Info, v.Since = true, nil, info, now
 		if v.First.IsZero() {

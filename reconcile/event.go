@@ -25,6 +25,12 @@ const (
 	KindWarning         Kind = "warning"          // Message says what a person should look at
 )
 
+// Kinds is the closed set of Kind.
+func Kinds() []Kind {
+	return []Kind{KindStateAccepted, KindStateRejected, KindEngineConnected, KindEngineLost, KindResynced, KindDrift,
+		KindAction, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
+}
+
 // Trigger says what made a service differ from what it should be.
 type Trigger string
 
@@ -47,8 +53,8 @@ type Outcome string
 // The outcomes, a closed set.
 const (
 	OutcomeOK    Outcome = "ok"
-	OutcomeGone  Outcome = "gone"  // the container, or the need, had gone; not an error
-	OutcomeError Outcome = "error" //
+	OutcomeGone  Outcome = "gone" // the container, or the need, had gone; not an error
+	OutcomeError Outcome = "error"
 )
 
 // Outcomes is the closed set of Outcome.

@@ -220,6 +220,9 @@ type call struct {
 	deadline time.Duration
 }
 
+// String is "inspect web", or just "info" where there is no subject.
+func (c call) String() string { return strings.TrimSpace(c.name + " " + c.subject) }
+
 // do waits for the call's turn, makes it within its deadline and translates
 // its error.
 func (e *Engine) do(ctx context.Context, c call, f func(context.Context) error) error {
@@ -227,7 +230,7 @@ func (e *Engine) do(ctx context.Context, c call, f func(context.Context) error) 
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return fmt.Errorf("%s %s: %w", c.name, c.subject, ctx.Err())
+		return fmt.Errorf("%s: %w", c, ctx.Err())
 	}
 	limited, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
@@ -236,11 +239,11 @@ func (e *Engine) do(ctx context.Context, c call, f func(context.Context) error) 
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		err = fmt.Errorf("%s %s: %w", c.name, c.subject, ctx.Err())
+		err = fmt.Errorf("%s: %w", c, ctx.Err())
 	case limited.Err() != nil:
-		err = fmt.Errorf("%s %s: no answer within %s: %w", c.name, c.subject, c.deadline, engine.ErrUnavailable)
+		err = fmt.Errorf("%s: no answer within %s: %w", c, c.deadline, engine.ErrUnavailable)
 	default:
-		err = fmt.Errorf("%s %s: %w", c.name, c.subject, sentinel(err))
+		err = fmt.Errorf("%s: %w", c, sentinel(err))
 	}
 	e.opt.Observe(c.name, outcome(err), time.Since(began))
 	return err

@@ -3,6 +3,8 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"reconciler/engine"
@@ -76,12 +78,12 @@ func (e *Engine) seat() int {
 func (e *Engine) emit(c *box, action engine.Action, signal int) { e.emitRename(c, action, signal, "") }
 
 func (e *Engine) emitRename(c *box, action engine.Action, signal int, old string) {
-	if e.faults.silent || e.faults.loss > 0 && e.chance.Float64() < e.faults.loss {
+	if e.faults.down || e.faults.silent || e.faults.loss > 0 && e.chance.Float64() < e.faults.loss {
 		return
 	}
 	event := engine.Event{ID: c.ID, Name: c.Name, Labels: c.Labels, Action: action, Signal: signal, Time: e.now(), OldName: old}
-	for _, tap := range e.taps {
-		tap(event)
+	for _, seat := range slices.Sorted(maps.Keys(e.taps)) {
+		e.taps[seat](event)
 	}
 	for _, r := range e.readers {
 		r.queue = append(r.queue, event)

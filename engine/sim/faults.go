@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"time"
-
-	"reconciler/engine"
-)
+import "reconciler/engine"
 
 // faults is what goes wrong.
 type faults struct {
@@ -12,7 +8,7 @@ type faults struct {
 	silent   bool
 	loss     float64
 	coming   map[string][]error // call → what its next calls return
-	hung     map[string]bool    // ID or name
+	hung     map[string]bool    // by ID
 	idle     map[string]bool    // ID: calls succeed and do nothing
 	released chan struct{}      // closed when hung changes
 }
@@ -31,8 +27,15 @@ func (f *faults) next(call string) error {
 	return coming[0]
 }
 
-// FailNext makes the next call of that method return the error.
+// FailNext makes the next call of that method return the error; more of them,
+// one after the other. The methods are called as in Calls: info, list, inspect,
+// start, stop, restart, unpause, events.
 func (e *Engine) FailNext(call string, err error) {
+	switch call {
+	case "info", "list", "inspect", "start", "stop", "restart", "unpause", "events":
+	default:
+		panic("sim: no call " + call)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.faults.coming[call] = append(e.faults.coming[call], err)
@@ -42,14 +45,14 @@ func (e *Engine) FailNext(call string, err error) {
 func (e *Engine) Hang(ref string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.faults.hung[ref] = true
+	e.faults.hung[e.idOf(ref)] = true
 }
 
 // Release lets the calls go on that Hang held.
 func (e *Engine) Release(ref string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.faults.hung, ref)
+	delete(e.faults.hung, e.idOf(ref))
 	close(e.faults.released)
 	e.faults.released = make(chan struct{})
 }
@@ -79,26 +82,30 @@ func (e *Engine) Down() {
 	defer e.mu.Unlock()
 	e.tick()
 	e.faults.down = true
+	for _, c := range e.sorted() {
+		if c.State.Alive() {
+			e.halt(c)
+		}
+	}
 	for _, r := range e.readers {
-		r.closed = true
+		r.queue, r.closed = nil, true // nobody hears of it
 		r.more.Broadcast()
 	}
 	close(e.faults.released)
 	e.faults.released = make(chan struct{})
-	for _, c := range e.containers {
-		if c.State.Alive() {
-			c.State, c.PID, c.ExitCode, c.FinishedAt, c.dieAt = engine.StateExited, 0, 143, e.now(), time.Time{}
-		}
-	}
 }
 
-// Up brings the engine back; containers with a restart policy run again.
+// Up brings the engine back: containers with a restart policy run again, those
+// that remove themselves are removed (moby: daemon/daemon.go).
 func (e *Engine) Up() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.faults.down = false
 	for _, c := range e.sorted() {
-		if c.spec.Always && c.State == engine.StateExited {
+		switch {
+		case c.AutoRemove: // even if it was never started
+			e.remove(c)
+		case c.spec.Always && c.State == engine.StateExited:
 			e.run(c)
 		}
 	}

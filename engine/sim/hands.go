@@ -39,6 +39,9 @@ func (e *Engine) Create(spec Spec) string {
 	if e.lookup(spec.Name) != nil {
 		panic(fmt.Sprintf("sim: create %s: the name is taken", spec.Name))
 	}
+	if spec.AutoRemove && spec.Always {
+		panic(fmt.Sprintf("sim: create %s: what removes itself can't be restarted by a policy", spec.Name))
+	}
 	e.created++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", spec.Name, e.created))
 	at := spec.Since
@@ -82,24 +85,25 @@ func (e *Engine) Tick() {
 	e.tick()
 }
 
-// Kill sends a signal to a container that lives, by somebody else's hand: 9
-// and 15 end it, as do all others here.
+// Kill sends a signal to a container that lives, by somebody else's hand. All
+// signals end it, but 15 where it ignores that.
 func (e *Engine) Kill(ref string, signal int) {
 	e.must(ref, func(c *box) {
-		if c.State.Alive() {
-			e.emit(c, engine.ActionKill, signal)
-			e.exit(c, 128+signal, e.now())
+		if !c.State.Alive() {
+			return
 		}
+		e.emit(c, engine.ActionKill, signal)
+		if signal == 15 && c.spec.IgnoresTerm {
+			return
+		}
+		e.die(c, 128+signal, e.now())
+		e.gone(c)
 	})
 }
 
 // HandStop is `docker stop` by somebody else.
 func (e *Engine) HandStop(ref string) {
-	e.must(ref, func(c *box) {
-		if c.State.Alive() {
-			e.halt(c)
-		}
-	})
+	e.must(ref, e.stop)
 }
 
 // HandStart is `docker start` by somebody else.
@@ -122,34 +126,21 @@ func (e *Engine) Exit(ref string, code int) {
 
 // Pause is `docker pause` by somebody else.
 func (e *Engine) Pause(ref string) {
-	e.must(ref, func(c *box) {
-		if c.State == engine.StateRunning {
-			c.State = engine.StatePaused
-			e.emit(c, engine.ActionPause, 0)
-		}
-	})
+	e.must(ref, e.pause)
 }
 
 // HandUnpause is `docker unpause` by somebody else.
 func (e *Engine) HandUnpause(ref string) {
-	e.must(ref, func(c *box) {
-		if c.State == engine.StatePaused {
-			c.State = engine.StateRunning
-			e.emit(c, engine.ActionUnpause, 0)
-		}
-	})
+	e.must(ref, e.unpause)
 }
 
 // Remove is `docker rm -f` by somebody else.
 func (e *Engine) Remove(ref string) {
 	e.must(ref, func(c *box) {
 		if c.State.Alive() {
-			e.emit(c, engine.ActionKill, 9)
-			e.exit(c, 137, e.now())
+			e.kill(c)
 		}
-		if e.containers[c.ID] != nil {
-			e.remove(c)
-		}
+		e.remove(c)
 	})
 }
 

@@ -3,9 +3,11 @@
 // errors, and tells of what happens with the same events; engine/enginetest
 // holds both to the same text. `reconciler run --engine sim` runs on it.
 //
-// What others do to the containers is in hands.go, what goes wrong in
-// faults.go. All methods may be called by any number of goroutines; those that
-// name a container that isn't there panic, for that is a mistake in a test.
+// What a process does is in life.go, what others do to the containers in
+// hands.go, what goes wrong in faults.go. All methods may be called by any
+// number of goroutines. Hands that name a container that isn't there panic,
+// for that is a mistake in a test; those that ask for what can't happen to the
+// container as it is do nothing.
 package sim
 
 import (
@@ -37,6 +39,7 @@ type Engine struct {
 	containers map[string]*box // by ID
 	created    int
 	calls      map[string]int
+	before     func(call, ref string)
 	readers    map[int]*reader
 	taps       map[int]func(engine.Event)
 	seats      int
@@ -76,7 +79,7 @@ func (e *Engine) String() string {
 		if c.State == engine.StateExited {
 			fmt.Fprintf(&b, "(%d)", c.ExitCode)
 		}
-		if c.Health != engine.HealthNone {
+		if c.State.Alive() && c.Health != engine.HealthNone {
 			fmt.Fprintf(&b, " %s", c.Health)
 		}
 		b.WriteByte('\n')
@@ -103,7 +106,12 @@ func (e *Engine) Calls() map[string]int {
 func (e *Engine) enter(ctx context.Context, call, ref string) error {
 	e.mu.Lock()
 	e.calls[call]++
-	for e.faults.hung[ref] && ctx.Err() == nil && !e.faults.down {
+	if before := e.before; before != nil {
+		e.mu.Unlock()
+		before(call, ref)
+		e.mu.Lock()
+	}
+	for e.faults.hung[e.idOf(ref)] && ctx.Err() == nil && !e.faults.down {
 		released := e.faults.released
 		e.mu.Unlock()
 		select {
@@ -125,6 +133,15 @@ func (e *Engine) enter(ctx context.Context, call, ref string) error {
 	}
 	e.tick()
 	return nil
+}
+
+// Before calls f at the beginning of each call of the port, with its name and
+// the container or project that it names; nil: nobody. f may use any method,
+// as somebody would who is quicker than the call, but must not call the port.
+func (e *Engine) Before(f func(call, ref string)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.before = f
 }
 
 // Info implements engine.Engine.
@@ -176,6 +193,15 @@ func (e *Engine) lookup(ref string) *box {
 	return nil
 }
 
+// idOf is what a fault of the container is kept by; a container that isn't
+// there yet is kept by what it was called.
+func (e *Engine) idOf(ref string) string {
+	if c := e.lookup(ref); c != nil {
+		return c.ID
+	}
+	return ref
+}
+
 // change is a call that changes a container.
 func (e *Engine) change(ctx context.Context, call, id string, do func(*box) error) error {
 	if err := e.enter(ctx, call, id); err != nil {
@@ -185,6 +211,9 @@ func (e *Engine) change(ctx context.Context, call, id string, do func(*box) erro
 	c := e.lookup(id)
 	if c == nil {
 		return fmt.Errorf("%s %s: %w", call, id, engine.ErrNotFound)
+	}
+	if e.faults.idle[c.ID] {
+		return nil // it says yes and does nothing
 	}
 	if err := do(c); err != nil {
 		return fmt.Errorf("%s %s: %w", call, c.Name, err)
@@ -206,26 +235,14 @@ func (e *Engine) start(c *box) error {
 	case c.State == engine.StateRemoving || c.State == engine.StateDead:
 		return fmt.Errorf("%w: it is %s", engine.ErrConflict, c.State)
 	case c.spec.Broken != "":
-		c.Error, c.ExitCode = c.spec.Broken, 128
+		c.Error, c.ExitCode = c.spec.Broken, 127
+		if c.AutoRemove {
+			e.remove(c)
+		}
 		return fmt.Errorf("%w: %s", engine.ErrInvalid, c.spec.Broken)
-	}
-	if e.faults.idle[c.ID] {
-		return nil // it says yes and does nothing
 	}
 	e.run(c)
 	return nil
-}
-
-// run makes the container run.
-func (e *Engine) run(c *box) {
-	e.created++
-	c.State, c.PID, c.StartedAt, c.Error, c.OOMKilled = engine.StateRunning, 1000+e.created, e.now(), "", false
-	c.Health = c.spec.Health
-	c.dieAt = time.Time{}
-	if c.spec.Lives > 0 {
-		c.dieAt = c.StartedAt.Add(c.spec.Lives)
-	}
-	e.emit(c, engine.ActionStart, 0)
 }
 
 // Stop implements engine.Engine. The grace passes at once.
@@ -234,40 +251,12 @@ func (e *Engine) Stop(ctx context.Context, id string, _ time.Duration) error {
 		if c.State == engine.StateRemoving || c.State == engine.StateDead {
 			return fmt.Errorf("%w: it is %s", engine.ErrConflict, c.State)
 		}
-		if c.State.Alive() && !e.faults.idle[c.ID] {
-			e.halt(c)
-		}
+		e.stop(c)
 		return nil
 	})
 }
 
-// halt stops a container that lives as `docker stop` does.
-func (e *Engine) halt(c *box) {
-	e.emit(c, engine.ActionKill, 15)
-	code := 143
-	if c.spec.IgnoresTerm {
-		e.emit(c, engine.ActionKill, 9)
-		code = 137
-	}
-	e.exit(c, code, e.now())
-}
-
-// exit ends the container's process.
-func (e *Engine) exit(c *box, code int, at time.Time) {
-	c.State, c.PID, c.ExitCode, c.FinishedAt, c.Health = engine.StateExited, 0, code, at, engine.HealthNone
-	c.dieAt = time.Time{}
-	e.emit(c, engine.ActionDie, 0)
-	if c.AutoRemove {
-		e.remove(c)
-	}
-}
-
-func (e *Engine) remove(c *box) {
-	delete(e.containers, c.ID)
-	e.emit(c, engine.ActionDestroy, 0)
-}
-
-// Restart implements engine.Engine.
+// Restart implements engine.Engine. It doesn't remove what removes itself.
 func (e *Engine) Restart(ctx context.Context, id string, _ time.Duration) error {
 	return e.change(ctx, "restart", id, func(c *box) error {
 		if c.State.Alive() {
@@ -280,24 +269,7 @@ func (e *Engine) Restart(ctx context.Context, id string, _ time.Duration) error 
 // Unpause implements engine.Engine.
 func (e *Engine) Unpause(ctx context.Context, id string) error {
 	return e.change(ctx, "unpause", id, func(c *box) error {
-		if c.State == engine.StatePaused {
-			c.State = engine.StateRunning
-			e.emit(c, engine.ActionUnpause, 0)
-		}
+		e.unpause(c)
 		return nil
 	})
-}
-
-// tick lets happen what is due by the clock. The caller holds e.mu.
-func (e *Engine) tick() {
-	now := e.now()
-	for _, c := range e.sorted() {
-		if !c.dieAt.IsZero() && !now.Before(c.dieAt) {
-			e.exit(c, c.spec.Code, c.dieAt)
-			if c.spec.Always && !e.faults.down {
-				c.Restarts++
-				e.run(c)
-			}
-		}
-	}
 }

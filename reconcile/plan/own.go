@@ -69,9 +69,7 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 	claims := make(map[string][]*candidates) // container ID → who claims it
 	index := newClaims(doc, all)
 	for _, c := range sorted {
-		for _, s := range index.sort(c, sorted) {
-			claims[c.ID] = append(claims[c.ID], s)
-		}
+		claims[c.ID] = index.sort(c, sorted)
 	}
 	for id, by := range claims {
 		if len(by) > 1 {

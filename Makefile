@@ -1,0 +1,64 @@
+# `make help` lists what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATE ?= state.yaml
+# Packages whose tests need a real engine.
+REAL := ./engine/docker/... ./internal/e2e/...
+
+.PHONY: help run test test-unit test-engine test-debian build image lint check bench
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/reconciler, static
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o bin/reconciler ./cmd/reconciler
+
+run: build ## find or start an engine, make the example's containers, run reconciler on state.yaml
+	DOCKER_HOST=$$(hack/engine up)
+	export DOCKER_HOST
+	examples/tg2em/up
+	echo "run: the page is http://127.0.0.1:8480/ ; end with Ctrl-C, the containers stay" >&2
+	exec bin/reconciler run --state $(STATE)
+
+test: test-unit test-engine ## all tests: without an engine, then on Debian's and on the current one
+
+test-unit: ## the tests that need no engine, with the race detector
+	hack/deps.sh test
+	go test -race $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
+
+test-engine: ## the tests on real engines: Debian's and the current one
+	hack/deps.sh engine
+	debian=$$(hack/engine up)
+	current=$$(hack/engine up --current)
+	echo "test: engines $$debian $$current" >&2
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" go test -race -timeout 20m $(REAL)
+
+test-debian: ## the same on Debian's alone, which starts in seconds
+	hack/deps.sh engine
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -timeout 20m $(REAL)
+
+image: build ## the container image reconciler, without a registry
+	DOCKER_HOST=$$(hack/engine up)
+	export DOCKER_HOST
+	DOCKER_BUILDKIT=0 docker build -t reconciler .
+
+lint: ## staticcheck, pinned in hack/lint
+	go tool -modfile=hack/lint/go.mod staticcheck ./...
+
+check: lint ## format, vet, linters, modules; the documents are checked by the tests
+	unformatted=$$(gofmt -l $$(git ls-files '*.go'))
+	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+	hack/deps.sh check
+	shellcheck hack/engine hack/deps.sh examples/tg2em/up .ci/run
+
+bench: build ## speed and cost against raw calls, as ratios of one run
+	hack/deps.sh engine
+	DOCKER_HOST=$$(hack/engine up)
+	export DOCKER_HOST
+	go run ./bench

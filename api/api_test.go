@@ -1,0 +1,200 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/reconcile"
+	"reconciler/reconcile/plan"
+)
+
+const document = `version: 1
+project: shop
+groups:
+  front: [web]
+services:
+  web: running   # the shop
+  db: stopped
+  migrate: {job: true, state: completed}
+`
+
+// fakeLoop publishes what a test tells it to.
+type fakeLoop struct {
+	mu       sync.Mutex
+	overview reconcile.Overview
+	changed  chan struct{}
+	err      error    // of Plan, Restart and Retry
+	why      []string // of Readiness
+	dead     bool
+	asked    []string // the acts, in words
+}
+
+func (l *fakeLoop) Overview() reconcile.Overview {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.overview
+	o.Services = append([]reconcile.Service{}, o.Services...)
+	return o
+}
+
+func (l *fakeLoop) Changed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changed
+}
+
+func (l *fakeLoop) Plan() (reconcile.Report, error) {
+	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
+}
+
+func (l *fakeLoop) Restart(service, actor string) (int64, error) {
+	return 1, l.ask("restart " + service + " by " + actor)
+}
+
+func (l *fakeLoop) Retry(service, actor string) error {
+	return l.ask("retry " + service + " by " + actor)
+}
+
+func (l *fakeLoop) LookNow(actor string) { _ = l.ask("look by " + actor) }
+func (l *fakeLoop) Readiness() []string  { return l.why }
+func (l *fakeLoop) Alive() bool          { return !l.dead }
+
+func (l *fakeLoop) ask(what string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.asked = append(l.asked, what)
+	}
+	return l.err
+}
+
+// change publishes another status of the service, decided about now.
+func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.overview.Services = append([]reconcile.Service{}, l.overview.Services...)
+	for i := range l.overview.Services {
+		if n := &l.overview.Services[i]; n.Name == name {
+			n.DecidedAt = time.Now()
+			to(n)
+		}
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// fakeState keeps the document in memory, with the real parser and editor.
+type fakeState struct {
+	mu   sync.Mutex
+	snap desired.Snapshot
+	err  error // of SetStates and Replace
+	by   desired.EditBy
+}
+
+func (s *fakeState) Snapshot() desired.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.snap
+}
+
+func (s *fakeState) Path() string { return "state.yaml" }
+
+func (s *fakeState) SetStates(changes []desired.Change, by desired.EditBy) (desired.Snapshot, bool, error) {
+	src, err := desired.Edit(s.Snapshot().Document, changes)
+	if err != nil {
+		return s.Snapshot(), false, err
+	}
+	return s.accept(src, by)
+}
+
+func (s *fakeState) Replace(src []byte, ifMatch string, by desired.EditBy) (desired.Snapshot, bool, error) {
+	if ifMatch != "" && ifMatch != s.Snapshot().Document.Digest {
+		return s.Snapshot(), false, desired.ErrStale
+	}
+	return s.accept(src, by)
+}
+
+func (s *fakeState) accept(src []byte, by desired.EditBy) (desired.Snapshot, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doc, err := desired.Parse("state.yaml", src)
+	if err = errors.Join(s.err, err); s.err == nil && err == nil && doc.Digest != s.snap.Document.Digest {
+		s.snap = desired.Snapshot{Document: doc, Generation: s.snap.Generation + 1}
+		s.by = by
+		return s.snap, true, nil
+	}
+	return s.snap, false, err
+}
+
+// world is a door with what is behind it.
+type world struct {
+	http.Handler
+	loop    *fakeLoop
+	state   *fakeState
+	mu      sync.Mutex
+	labels  map[string]int // what Observe was told
+	options Options
+}
+
+// newWorld returns a door to a shop that is as its file says, at generation 7.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	doc, err := desired.Parse("state.yaml", []byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{labels: make(map[string]int),
+		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
+		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}}}
+	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
+	for _, s := range doc.Services {
+		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
+			Status: status[s.State], Converged: true, Generation: 7, ObservedGeneration: 7, Groups: doc.GroupsOf(s.Name), DecidedAt: time.Now()})
+	}
+	w.options = Options{Loop: w.loop, State: w.state, Version: "test",
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
+		Observe: func(route, method string, code int, _ time.Duration) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.labels[route+" "+method+" "+http.StatusText(code)]++
+		}}
+	w.Handler = Handler(w.options)
+	return w
+}
+
+// ask makes a request; header has names and values by turns. A body goes as
+// JSON unless the header says otherwise.
+func (w *world) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://localhost"+target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	return answer
+}
+
+// problemOf returns the answer as a problem, and fails where it is none.
+func problemOf(t *testing.T, answer *httptest.ResponseRecorder) problem {
+	t.Helper()
+	var p problem
+	err := json.Unmarshal(answer.Body.Bytes(), &p)
+	if kind := answer.Header().Get("Content-Type"); err != nil || kind != "application/problem+json" {
+		t.Fatalf("%d is told as %q, not as a problem: %s", answer.Code, kind, answer.Body)
+	}
+	if p.Status != answer.Code || p.Type == "" || p.Title == "" || p.Detail == "" {
+		t.Errorf("the problem of a %d is incomplete: %+v", answer.Code, p)
+	}
+	return p
+}

@@ -1,0 +1,47 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// healthz asks only whether the loop works: to restart this process mends no
+// engine.
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+	if !s.opt.Loop.Alive() {
+		newProblem(http.StatusServiceUnavailable, "not_alive", "the loop does not work").write(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "ok\n")
+}
+
+// readyz says why the promise can't be kept now, as text or JSON.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	why := s.opt.Loop.Readiness()
+	status := http.StatusOK
+	if len(why) > 0 {
+		status = http.StatusServiceUnavailable
+	}
+	w.Header().Set("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		respond(w, status, readiness{Ready: len(why) == 0, Reasons: append([]string{}, why...)})
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	if len(why) == 0 {
+		_, _ = io.WriteString(w, "ready\n")
+	}
+	for _, reason := range why {
+		fmt.Fprintf(w, "not ready: %s\n", reason)
+	}
+}
+
+// readiness is /readyz as JSON.
+type readiness struct {
+	Ready   bool     `json:"ready"`
+	Reasons []string `json:"reasons"` // why not ready; empty when it is
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"reconciler/reconcile"
+)
+
+// verdict says whether waiting has an end.
+type verdict int
+
+const (
+	pending verdict = iota
+	arrived         // 200
+	given           // 202: nothing more will come of it by itself
+)
+
+// converged judges a service as decided about at that generation or later.
+func converged(n reconcile.Service, generation int64) verdict {
+	switch {
+	case n.ObservedGeneration < generation:
+		return pending
+	case n.Converged:
+		return arrived
+	case n.Suspended != nil, n.StalledReason() != "":
+		return given
+	}
+	return pending
+}
+
+// judge looks at the overview and returns what to answer with if this is the
+// end. An error ends the waiting too.
+type judge func(reconcile.Overview) (verdict, any, error)
+
+// one judges one service and answers with its status.
+func (s *server) one(service string, of func(reconcile.Service) verdict) judge {
+	return func(o reconcile.Overview) (verdict, any, error) {
+		n, ok := o.Service(service)
+		if !ok { // taken out of the file meanwhile
+			return pending, nil, s.unknown(service)
+		}
+		return of(n), n, nil
+	}
+}
+
+// all judges every service and answers with the overview: arrived when all
+// have, given when no service is on its way any more.
+func all(generation int64) judge {
+	return func(o reconcile.Overview) (verdict, any, error) {
+		sum := arrived
+		for _, n := range o.Services {
+			switch converged(n, generation) {
+			case pending:
+				return pending, o, nil
+			case given:
+				sum = given
+			}
+		}
+		return sum, o, nil
+	}
+}
+
+// await answers once the judge has decided or the time is over. The edit was
+// made before, and stays when the client goes.
+func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, decide judge) {
+	ctx, cancel := patience(w, r, wait)
+	defer cancel()
+	for {
+		changed := s.opt.Loop.Changed() // before reading, or a change between the two is slept through
+		v, body, err := decide(s.opt.Loop.Overview())
+		switch {
+		case err != nil:
+			fail(w, err)
+			return
+		case v == arrived:
+			respond(w, http.StatusOK, body)
+			return
+		case v == given, ctx.Err() != nil:
+			respond(w, http.StatusAccepted, body)
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// patience is the time that a request may wait, and lets its connection live
+// as long.
+func patience(w http.ResponseWriter, r *http.Request, wait time.Duration) (context.Context, context.CancelFunc) {
+	c := http.NewResponseController(w)
+	// Only a real connection has deadlines; one that failed is found on writing.
+	_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Now().Add(wait+writeTimeout)))
+	return context.WithTimeout(r.Context(), wait)
+}

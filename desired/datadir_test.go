@@ -1,0 +1,150 @@
+package desired
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTwoInstancesCannotHoldOneDirectory(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	dir := filepath.Join(b.dir, ".reconciler")
+	_, err := Open(Options{File: b.file})
+	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("got %v, want ErrLocked naming %s", err, dir)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := b.open()
+	if again.Instance() != s.Instance() || len(s.Instance()) != 32 {
+		t.Errorf("instance %q, then %q", s.Instance(), again.Instance())
+	}
+	ignore, err := os.ReadFile(filepath.Join(dir, ".gitignore"))
+	if err != nil || string(ignore) != "*\n" {
+		t.Errorf(".gitignore is %q, %v", ignore, err)
+	}
+}
+
+func TestADataDirectoryThatCannotBeUsedIsAnError(t *testing.T) {
+	for name, spoil := range map[string]func(dir string) error{
+		"a file in its place": func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o644)) },
+		"a newer record": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, acceptedFile), []byte(`{"schema":2}`), 0o644)
+		},
+		"a damaged record": func(dir string) error { return os.Truncate(filepath.Join(dir, acceptedFile), 40) },
+		"another's text": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, acceptedFile), []byte(`{"schema":1,"generation":3,"digest":"00","state":"x"}`), 0o644)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, small)
+			if err := b.open().Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(filepath.Join(b.dir, ".reconciler")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(Options{File: b.file}); !errors.Is(err, ErrDataDir) {
+				t.Errorf("got %v, want ErrDataDir", err)
+			}
+		})
+	}
+}
+
+// What was valid once may not be so to a stricter version of the program: the
+// file is mended by then, or there is nothing to run on.
+func TestTheCountGoesOnFromADocumentThatIsInvalidByNow(t *testing.T) {
+	b := newBench(t, small)
+	if err := b.open().Close(); err != nil {
+		t.Fatal(err)
+	}
+	const old = "version: 0\n"
+	record := `{"schema":1,"generation":7,"digest":"` + digest([]byte(old)) + `","state":"version: 0\n"}`
+	if err := os.WriteFile(filepath.Join(b.dir, ".reconciler", acceptedFile), []byte(record), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.write(old)
+	var bad *ParseError
+	if _, err := Open(Options{File: b.file}); !errors.As(err, &bad) {
+		t.Errorf("got %v, want a *ParseError", err)
+	}
+	b.write(small)
+	if snap := b.open().Snapshot(); snap.Generation != 8 || snap.Problem != nil {
+		t.Errorf("generation %d, problem %v", snap.Generation, snap.Problem)
+	}
+}
+
+func TestMemoryIsKeptAndItsLossIsSafe(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	if m, err := s.LoadMemory(); err != nil || m.Jobs != nil || m.Replicas != nil {
+		t.Errorf("at first: %+v, %v", m, err)
+	}
+	want := Memory{Jobs: map[string]string{"migrate": "c0ffee"}, Replicas: map[string]int{"web": 3}}
+	if err := s.SaveMemory(want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.LoadMemory()
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+	for src, refused := range map[string]bool{
+		"": false, "{": false, `{"schema":1,"jobs":{"web":"x"},"replicas":[]}`: false, `{"schema":2}`: true,
+	} {
+		if err := os.WriteFile(filepath.Join(b.dir, ".reconciler", memoryFile), []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := s.LoadMemory()
+		if refused != errors.Is(err, ErrDataDir) || m.Jobs != nil {
+			t.Errorf("%q: %+v, %v", src, m, err)
+		}
+	}
+}
+
+func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil {
+		t.Fatal(err)
+	}
+	// As a crash in the middle of the next edit leaves it: prepared, not committed.
+	next := strings.Replace(small, "db: stopped", "db: running", 1)
+	if _, err := s.data.prepare(acceptedFile, []byte(`{"schema":1,"generation":3,"state":`+quoted(t, next)+`}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for suffix, src := range map[string]string{"1": next, "2": next[:20], "3": "", "4": b.text(), "5": "somebody's"} {
+		if err := os.WriteFile(filepath.Join(b.dir, tempPrefix("state.yaml")+suffix), []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = b.open()
+	kept := filepath.Join(b.dir, tempPrefix("state.yaml")+"5")
+	if diff := cmp.Diff([]string{kept}, b.leftovers()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], kept) {
+		t.Errorf("warnings: %q", w)
+	}
+	if snap := s.Snapshot(); snap.Generation != 2 || state(t, snap, "db") != Stopped {
+		t.Errorf("generation %d is in force", snap.Generation)
+	}
+}
+
+func quoted(t *testing.T, text string) string {
+	t.Helper()
+	word, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(word)
+}

@@ -1,0 +1,56 @@
+package enginetest
+
+import (
+	"testing"
+	"time"
+
+	"reconciler/engine"
+)
+
+// Mode is what the process of a container does.
+type Mode string
+
+// The modes.
+const (
+	ModeSleep      Mode = ""            // runs until it is asked to stop, and ends then, not with 137
+	ModeExit       Mode = "exit"        // ends by itself, as soon as it can, with Spec.Code
+	ModeIgnoreTerm Mode = "ignore-term" // runs until it is killed
+	ModeBroken     Mode = "broken"      // there is no such command, so that no start succeeds
+)
+
+// Spec is a container to create. The zero value but for the name is one that
+// sleeps once it is started, in the world's project.
+type Spec struct {
+	Name        string // from World.Name
+	Foreign     bool   // without the project's label
+	Labels      map[string]string
+	Mode        Mode
+	Code        int           // of ModeExit
+	AutoRemove  bool          // --rm
+	Always      bool          // the restart policy `always`
+	Healthy     bool          // it has a healthcheck, which succeeds soon after each start
+	StopTimeout time.Duration // its own grace, in whole seconds; 0: it names none
+}
+
+// World is an engine, and the hands of somebody else who uses it too. A hand
+// that fails ends the test.
+type World interface {
+	Engine() engine.Engine
+	// Project is the Compose project of all that Create makes, and of nothing
+	// else on the engine.
+	Project() string
+	// Name returns a name that no other run of the suite uses.
+	Name(suffix string) string
+
+	// Create makes a container, doesn't start it, and removes it when the test
+	// ends.
+	Create(t testing.TB, s Spec) (id string)
+	HandStart(t testing.TB, id string)
+	HandStop(t testing.TB, id string)
+	Kill(t testing.TB, id string, signal int)
+	Pause(t testing.TB, id string)
+	Unpause(t testing.TB, id string)
+	Rename(t testing.TB, id, name string)
+	// Remove removes it even if it runs, as `docker rm -f` does.
+	Remove(t testing.TB, id string)
+}

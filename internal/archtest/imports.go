@@ -1,0 +1,148 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// module is the path of this module, before the packages' own.
+const module = "reconciler"
+
+// line says which packages of this module a package may import; the first
+// pattern that fits holds. A package without a rule fails: whoever adds one
+// says here where it stands in the line
+// cmd → {api, metrics} → reconcile → {reconcile/plan, observed} → engine → desired.
+var line = []struct {
+	pkg string
+	may []string
+}{
+	{"cmd/...", []string{"api", "config", "desired", "engine", "engine/docker", "engine/sim", "metrics", "observed",
+		"reconcile", "reconcile/plan", "web"}},
+	{"api", []string{"desired", "engine", "reconcile", "reconcile/plan", "web"}},
+	{"metrics", []string{"desired", "engine", "reconcile", "reconcile/plan"}},
+	{"reconcile", []string{"desired", "engine", "observed", "reconcile/plan"}},
+	{"reconcile/plan", []string{"desired", "engine"}},
+	{"observed", []string{"desired", "engine"}},
+	{"engine/docker/dockertest", []string{"engine", "engine/docker"}},
+	{"engine/...", []string{"desired", "engine"}},
+	{"desired", nil},
+	{"config", nil},
+	{"web", nil},
+	{"internal/archtest", nil},
+	{"examples/...", nil},
+	{"deploy/...", nil},
+	{"hack/...", nil},
+	{"bench/...", []string{"engine/docker/dockertest"}},
+	{"internal/e2e/...", nil}, // from outside: the binary and the engine only
+}
+
+// testsMay says what tests may import besides, wherever they are: the twin,
+// the contract and the containers to try things on.
+var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest"}
+
+// thirdParties says where a module of others may be imported: in a package, in
+// everything below one (/...), or in one file. A module that isn't here may be
+// imported nowhere.
+var thirdParties = []struct {
+	module string
+	in     []string
+}{
+	// Deprecated in favour of github.com/moby/moby/client, so kept in one place.
+	{"github.com/docker/docker", []string{"engine/docker/...", "bench/...", "internal/e2e/..."}},
+	{"github.com/docker/go-connections", []string{"engine/docker/..."}},
+	{"github.com/containerd/errdefs", []string{"engine/docker/..."}},
+	{"gopkg.in/yaml.v3", []string{"desired", "cmd/..."}},
+	{"github.com/fsnotify/fsnotify", []string{"desired"}},
+	{"golang.org/x/sys", []string{"desired"}},
+	{"github.com/prometheus", []string{"metrics"}},
+	{"go.uber.org/zap", []string{"cmd/reconciler/log.go"}},
+	{"github.com/spf13/cobra", []string{"cmd/..."}},
+	{"github.com/spf13/pflag", []string{"cmd/...", "config"}},
+	{"github.com/mattn/go-runewidth", []string{"cmd/..."}},
+	{"golang.org/x/net/netutil", []string{"api"}},
+	{"golang.org/x/sync", []string{"api", "observed", "cmd/...", "bench/...", "internal/e2e/..."}},
+}
+
+// testParties are the modules that only tests import, anywhere, and the
+// contract of the engines, which is a test in a package.
+var testParties = []string{"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid"}
+
+// each calls f with each import of the tree.
+func each(t Tree, f func(file File, imported, at string)) {
+	for _, file := range t.Go {
+		for _, spec := range file.AST.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				continue // the parser has checked it
+			}
+			f(file, imported, file.At(spec.Pos()))
+		}
+	}
+}
+
+// imports finds what goes against the line.
+func imports(t Tree) []string {
+	var found []string
+	ruled := make(map[string]bool)
+	for _, file := range t.Go {
+		dir := file.Dir()
+		if _, known := allowed(dir); !known && !ruled[dir] {
+			ruled[dir] = true
+			found = append(found, fmt.Sprintf("%s: has no rule in the import line", dir))
+		}
+	}
+	each(t, func(file File, imported, at string) {
+		pkg, ours := strings.CutPrefix(imported, module+"/")
+		may, known := allowed(file.Dir())
+		if !ours || !known || pkg == file.Dir() || slices.Contains(may, pkg) {
+			return
+		}
+		if file.Test() && slices.Contains(testsMay, pkg) {
+			return
+		}
+		found = append(found, fmt.Sprintf("%s: %s may not import %s", at, file.Dir(), pkg))
+	})
+	return found
+}
+
+// allowed returns what a package may import, and whether there is a rule.
+func allowed(dir string) ([]string, bool) {
+	for _, rule := range line {
+		if within(dir, rule.pkg) {
+			return rule.may, true
+		}
+	}
+	return nil, false
+}
+
+// thirdParty finds modules of others where they don't belong.
+func thirdParty(t Tree) []string {
+	var found []string
+	each(t, func(file File, imported, at string) {
+		first, _, _ := strings.Cut(imported, "/")
+		if !strings.Contains(first, ".") || welcome(file, imported) {
+			return // of the standard library, of this module, or where it belongs
+		}
+		found = append(found, fmt.Sprintf("%s: %s may not be imported here", at, imported))
+	})
+	return found
+}
+
+func welcome(file File, imported string) bool {
+	for _, m := range testParties {
+		if within(imported, m+"/...") {
+			return file.Test() || within(file.Path, "engine/enginetest/...")
+		}
+	}
+	for _, rule := range thirdParties {
+		if !within(imported, rule.module+"/...") {
+			continue
+		}
+		return slices.ContainsFunc(rule.in, func(pattern string) bool {
+			return within(file.Dir(), pattern) || file.Path == pattern
+		})
+	}
+	return false
+}

@@ -1,0 +1,104 @@
+package observed
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+
+	"reconciler/engine"
+)
+
+// publish makes what is known the view; edit changes what is not in the sets.
+// The caller holds o.mu and must call o.opt.Changed after it let go of it.
+func (o *Observer) publish(edit func(*View)) {
+	v := o.View()
+	v.Version++
+	v.Containers = slices.SortedFunc(maps.Values(o.known), func(a, b engine.Container) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	v.Seen = maps.Clone(o.seen)
+	v.Touched = maps.Clone(o.touched)
+	if edit != nil {
+		edit(&v)
+	}
+	o.view.Store(&v)
+}
+
+// apply takes over the answer to the inspect of that sequence number, unless a
+// newer one was taken over already, and reports whether the view changed.
+func (o *Observer) apply(c engine.Container, seq int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if seq < o.asked[c.ID] || !o.concerns(c.ID, c.Name, c.Labels) {
+		return false
+	}
+	if o.foreign(c.Name, c.Labels) { // it was one of ours until it was renamed
+		return o.forget(c.ID)
+	}
+	was, known := o.known[c.ID]
+	o.asked[c.ID] = seq
+	o.known[c.ID] = c
+	if !known {
+		o.seen[c.ID] = o.opt.Now()
+	}
+	if !known || told(was, c) {
+		o.changes++
+	}
+	if !o.up || reflect.DeepEqual(was, c) && o.View().Touched[c.ID] == o.touched[c.ID] {
+		return false
+	}
+	o.publish(nil)
+	return true
+}
+
+// told reports whether the engine tells with an event that a container is no
+// longer as it was. It doesn't when one becomes dead or is being removed.
+func told(was, is engine.Container) bool {
+	if is.State == engine.StateDead || is.State == engine.StateRemoving {
+		return false
+	}
+	return was.Name != is.Name || was.State != is.State ||
+		!was.StartedAt.Equal(is.StartedAt) || !was.FinishedAt.Equal(is.FinishedAt)
+}
+
+// gone takes over that there is no container of that ID, and reports whether
+// the view changed.
+func (o *Observer) gone(id string, seq int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if seq < o.asked[id] {
+		return false
+	}
+	return o.forget(id)
+}
+
+// forget drops a container and reports whether the view changed; the caller
+// holds o.mu.
+func (o *Observer) forget(id string) bool {
+	_, known := o.known[id]
+	delete(o.known, id)
+	delete(o.asked, id)
+	delete(o.seen, id)
+	delete(o.touched, id)
+	delete(o.expected, id)
+	if !known {
+		return false
+	}
+	o.changes++
+	if o.up {
+		o.publish(nil)
+	}
+	return o.up
+}
+
+// concerns reports whether a container is ours to observe, or was until now;
+// the caller holds o.mu.
+func (o *Observer) concerns(id, name string, labels map[string]string) bool {
+	_, known := o.known[id]
+	return known || !o.foreign(name, labels)
+}
+
+func (o *Observer) foreign(name string, labels map[string]string) bool {
+	return labels[engine.LabelProject] != o.opt.Project && !o.opt.Names()[name]
+}

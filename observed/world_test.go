@@ -1,0 +1,159 @@
+package observed
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"reconciler/engine"
+	"reconciler/engine/sim"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is an engine whose answers a test may tamper with, and its observer.
+// Time stands still unless the test moves it.
+type world struct {
+	*sim.Engine
+	*Observer
+	now     time.Time
+	list    func([]engine.Summary) []engine.Summary // nil: as it is
+	looked  func(ref string)                        // after each inspect; nil: nothing
+	changed atomic.Int32
+}
+
+// tampered is the engine as the observer sees it.
+type tampered struct{ *world }
+
+func (e tampered) List(ctx context.Context, project string) ([]engine.Summary, error) {
+	list, err := e.Engine.List(ctx, project)
+	if err == nil && e.list != nil {
+		list = e.list(list)
+	}
+	return list, err
+}
+
+func (e tampered) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	c, err := e.Engine.Inspect(ctx, ref)
+	if e.looked != nil {
+		e.looked(ref)
+	}
+	return c, err
+}
+
+// newWorld returns a world with these containers of the project "shop", all
+// running, that was looked at once and whose events are noted.
+func newWorld(t *testing.T, names ...string) *world {
+	t.Helper()
+	w := &world{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	w.Engine = sim.New(sim.Options{Now: func() time.Time { return w.now }})
+	for _, name := range names {
+		w.create(name)
+	}
+	w.Observer = New(Options{Engine: tampered{w}, Project: "shop", Now: func() time.Time { return w.now },
+		Names:   func() map[string]bool { return map[string]bool{"handmade": true} },
+		Changed: func() { w.changed.Add(1) }})
+	t.Cleanup(w.Tap(w.Note))
+	if _, err := w.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Calls()
+	w.changed.Store(0)
+	return w
+}
+
+func (w *world) create(name string) string {
+	return w.Create(sim.Spec{Name: name, State: engine.StateRunning, Since: w.now, Labels: map[string]string{engine.LabelProject: "shop"}})
+}
+
+// String is the view, and what was touched, in words.
+func (w *world) String() string { return show(w.View()) }
+
+func show(v View) string {
+	var words []string
+	for _, c := range v.Containers {
+		word := c.Name + " " + string(c.State)
+		if _, touched := v.Touched[c.ID]; touched {
+			word += " touched"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (w *world) wantView(t *testing.T, want string) {
+	t.Helper()
+	if got := w.String(); got != want {
+		t.Errorf("view: %s; want %s", got, want)
+	}
+}
+
+// wantCalls checks which calls were made since the last check: the name
+// "handmade" costs one inspect with each resync.
+func (w *world) wantCalls(t *testing.T, want map[string]int) {
+	t.Helper()
+	if got := w.Calls(); !maps.Equal(got, want) {
+		t.Errorf("calls: %v; want %v", got, want)
+	}
+}
+
+func (w *world) settle(t *testing.T) {
+	t.Helper()
+	if err := w.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) resync(t *testing.T) {
+	t.Helper()
+	if err := w.Resync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// running lets an observer Run beside the test, in a bubble with a clock of
+// its own, until the test ends.
+func running(t *testing.T, e engine.Engine, heard func(Heard)) *Observer {
+	t.Helper()
+	o := New(Options{Engine: e, Project: "shop", Heard: heard})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- o.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	synctest.Wait()
+	return o
+}
+
+// pass lets time pass in the bubble, and everybody finish what is due by then.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func shop(names ...string) *sim.Engine {
+	e := sim.New(sim.Options{})
+	for _, name := range names {
+		e.Create(sim.Spec{Name: name, State: engine.StateRunning, Labels: map[string]string{engine.LabelProject: "shop"}})
+	}
+	return e
+}
+
+func many(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("shop-web-%04d", i)
+	}
+	return names
+}
