@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"reconciler/engine/docker/dockertest"
 )
 
 const doc = `# kept to the byte
@@ -22,9 +24,9 @@ services:
 
 // project makes the containers of doc and returns the file.
 func project(h *host) (name, file string) {
-	p := unique(h.t)
+	p := dockertest.Name()
 	h.start(h.create(spec{name: p + "-web-1", project: p, service: "web"}))
-	job := h.create(spec{name: p + "-job-1", project: p, service: "job", cmd: []string{"exit", "0"}})
+	job := h.create(spec{name: p + "-job-1", project: p, service: "job", cmd: []string{"0"}})
 	h.start(job)
 	eventually(h.t, "the job ended", func() (bool, string) { st := h.state(job); return st == "exited", st })
 	h.create(spec{name: p + "-db-1", project: p, service: "db"})
@@ -123,7 +125,7 @@ func TestKilledInTheMiddleItConvergesAgain(t *testing.T) {
 }
 
 func TestTwoInstancesAndBadInputAreToldApart(t *testing.T) {
-	hosts := engines(t)
+	hosts := dockertest.Engines(t)
 	file := write(t, "version: 1\nproject: none\nservices:\n  web: running\n")
 	d := run(t, hosts[0], file)
 	d.ready()

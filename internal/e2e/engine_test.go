@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"reconciler/engine/docker/dockertest"
 )
 
 // private starts an engine of the test's own, or starts it again.
@@ -53,10 +55,10 @@ func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
 		current bool
 	}{{"20.10", false}, {"current", true}} {
 		t.Run(kind.name, func(t *testing.T) {
-			if kind.current && len(engines(t)) < 2 {
+			if kind.current && len(dockertest.Engines(t)) < 2 {
 				t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
 			}
-			engines(t)
+			dockertest.Engines(t)
 			dir := shortDir(t)
 			file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
 			d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+
+	"reconciler/engine/docker/dockertest"
 )
 
 // household is what runs on a host before reconciler comes: containers of one
@@ -21,7 +23,7 @@ type household struct {
 }
 
 func furnish(h *host) household {
-	p := unique(h.t)
+	p := dockertest.Name()
 	house := household{project: p, ids: map[string]bool{}}
 	put := func(to *[]string, s spec, state string) {
 		id := h.create(s)
@@ -41,7 +43,7 @@ func furnish(h *host) household {
 		*to = append(*to, id)
 		house.ids[id] = true
 	}
-	exit := func(code string) []string { return []string{"exit", code} }
+	exit := func(code string) []string { return []string{code} }
 	mine := func(service, name string, cmd ...string) spec {
 		return spec{name: name, project: p, service: service, cmd: cmd}
 	}

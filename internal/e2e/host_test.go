@@ -2,28 +2,25 @@
 package e2e
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+
+	"reconciler/engine/docker/dockertest"
 )
 
-// binary and app are built once.
-var binary, app string
+// binary is built once.
+var binary string
 
 func TestMain(m *testing.M) {
 	code, err := build(m)
@@ -40,37 +37,18 @@ func build(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	binary, app = filepath.Join(dir, "reconciler"), filepath.Join(dir, "app")
-	for out, pkg := range map[string]string{binary: "reconciler/cmd/reconciler", app: "reconciler/internal/e2e/app"} {
-		cmd := exec.Command("go", "build", "-o", out, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("build %s: %w\n%s", pkg, err, text)
-		}
+	binary = filepath.Join(dir, "reconciler")
+	cmd := exec.Command("go", "build", "-o", binary, "reconciler/cmd/reconciler")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build: %w\n%s", err, text)
 	}
 	return m.Run(), nil
 }
 
-// engines are the engines to test on, by RECONCILER_TEST_ENGINES, else
-// DOCKER_HOST.
-func engines(t *testing.T) []string {
-	t.Helper()
-	hosts := strings.Fields(os.Getenv("RECONCILER_TEST_ENGINES"))
-	if h := os.Getenv("DOCKER_HOST"); len(hosts) == 0 && h != "" {
-		hosts = []string{h}
-	}
-	if len(hosts) == 0 {
-		if os.Getenv("RECONCILER_TEST_ENGINE") == "required" {
-			t.Fatal("an engine is required: name some in RECONCILER_TEST_ENGINES")
-		}
-		t.Skip("no engine: neither RECONCILER_TEST_ENGINES nor DOCKER_HOST is set (hack/engine up prints one)")
-	}
-	return hosts
-}
-
 // onEach runs the test on each engine.
 func onEach(t *testing.T, test func(*testing.T, *host)) {
-	for _, address := range engines(t) {
+	for _, address := range dockertest.Engines(t) {
 		h := connect(t, address)
 		t.Run("engine "+h.version, func(t *testing.T) {
 			test(t, &host{h.Client, h.address, h.version, t})
@@ -85,51 +63,11 @@ type host struct {
 	t                *testing.T
 }
 
-const testImage = "reconciler-e2e"
-
 // connect finds the engine and gives it the image.
 func connect(t *testing.T, address string) *host {
 	t.Helper()
-	cli, err := client.NewClientWithOpts(client.WithHost(address), client.WithAPIVersionNegotiation())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cli.Close() })
-	v, err := cli.ServerVersion(t.Context())
-	if err != nil {
-		t.Fatalf("engine %s: %v", address, err)
-	}
-	src, err := os.ReadFile(app)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var layer bytes.Buffer
-	w := tar.NewWriter(&layer)
-	if err := w.WriteHeader(&tar.Header{Name: "app", Mode: 0o755, Size: int64(len(src))}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(src); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	rc, err := cli.ImageImport(t.Context(), image.ImportSource{Source: &layer, SourceName: "-"}, testImage, image.ImportOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rc.Close()
-	if _, err := io.Copy(io.Discard, rc); err != nil {
-		t.Fatal(err)
-	}
-	return &host{cli, address, "API " + v.APIVersion, t}
-}
-
-var runs atomic.Int64
-
-// unique is a name that no other test uses.
-func unique(t *testing.T) string {
-	return fmt.Sprintf("e2e%d-%d", os.Getpid(), runs.Add(1))
+	cli, version := dockertest.Connect(t, address)
+	return &host{cli, address, "API " + version, t}
 }
 
 // spec is a container to make.
@@ -145,7 +83,7 @@ type spec struct {
 // create makes a container that goes with the test.
 func (h *host) create(s spec) string {
 	h.t.Helper()
-	conf := &container.Config{Image: testImage, Entrypoint: []string{"/app"}, Cmd: s.cmd}
+	conf := &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"}, Cmd: s.cmd}
 	if s.project != "" {
 		conf.Labels = map[string]string{"com.docker.compose.project": s.project, "com.docker.compose.service": s.service, "com.docker.compose.oneoff": "False"}
 	}
