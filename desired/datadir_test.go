@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -137,6 +138,42 @@ func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
 	}
 	if snap := s.Snapshot(); snap.Generation != 2 || state(t, snap, "db") != Stopped {
 		t.Errorf("generation %d is in force", snap.Generation)
+	}
+}
+
+// An edit that can't be recorded is not in force, and nothing is wrong with the
+// file: it is tried again until there is space.
+func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
+	b := newBench(t, small)
+	data := t.TempDir()
+	fill := smallDisk(t, data)
+	s, err := Open(Options{File: b.file, DataDir: data, Now: func() time.Time { return b.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	var reports []error
+	s.Subscribe(func(r Report) { reports = append(reports, r.Err) })
+	clear := fill()
+	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
+		t.Errorf("a machine's edit: %v, want ErrNoSpace", err)
+	}
+	b.move(small + "  cache: running\n")
+	b.settle(s)
+	b.settle(s)
+	if snap := s.Snapshot(); snap.Generation != 1 || !errors.Is(snap.Problem, ErrNoSpace) {
+		t.Errorf("a hand's edit: generation %d, problem %v", snap.Generation, snap.Problem)
+	}
+	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("a machine's edit on top: %v, want ErrNoSpace", err)
+	}
+	clear()
+	b.settle(s)
+	if snap := s.Snapshot(); snap.Generation != 2 || snap.Problem != nil {
+		t.Errorf("with space again: generation %d, problem %v", snap.Generation, snap.Problem)
+	}
+	if len(reports) != 2 || !errors.Is(reports[0], ErrNoSpace) || reports[1] != nil {
+		t.Errorf("reported: %v", reports)
 	}
 }
 

@@ -103,35 +103,50 @@ func TestTheLastSaveStands(t *testing.T) {
 	}
 }
 
-func TestAFullDiskLeavesTheOldFile(t *testing.T) {
-	b := newBench(t, small)
-	if err := unix.Mount("tmpfs", b.dir, "tmpfs", 0, "size=64k"); err != nil {
+// smallDisk mounts one over the directory; fill fills it up, and returns what
+// makes space again.
+func smallDisk(t *testing.T, dir string) (fill func() (clear func())) {
+	t.Helper()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skip("a small disk needs the right to mount: ", err)
 	}
 	t.Cleanup(func() {
-		if err := unix.Unmount(b.dir, unix.MNT_DETACH); err != nil {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
+	filler := filepath.Join(dir, "filler")
+	return func() func() {
+		t.Helper()
+		if err := os.WriteFile(filler, make([]byte, 1<<20), 0o644); !errors.Is(err, unix.ENOSPC) {
+			t.Fatalf("the disk is not full: %v", err)
+		}
+		return func() {
+			t.Helper()
+			if err := os.Remove(filler); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestAFullDiskLeavesTheOldFile(t *testing.T) {
+	b := newBench(t, small)
+	fill := smallDisk(t, b.dir)
 	b.write(small)
 	s, err := Open(Options{File: b.file, DataDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	filler := filepath.Join(b.dir, "filler")
-	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o644); !errors.Is(err, unix.ENOSPC) {
-		t.Fatalf("the disk is not full: %v", err)
-	}
+	clear := fill()
 	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 	if got := b.text(); got != small || len(b.leftovers()) > 0 || s.Snapshot().Generation != 1 {
 		t.Errorf("the file is %q, left behind %v", got, b.leftovers())
 	}
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
+	clear()
 	if _, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil || !changed {
 		t.Errorf("with space again: %v, %v", changed, err)
 	}

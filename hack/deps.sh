@@ -2,9 +2,10 @@
 # Sees to it that the programs are there that a piece of work needs, from Debian's
 # or Ubuntu's own packages, without what those merely recommend.
 #
-#   hack/deps.sh engine    docker.io and iptables: an engine and its client
-#   hack/deps.sh current   gcc, libseccomp and pkg-config, which building the newest runc needs; iptables
-#   hack/deps.sh test      gcc for the race detector; promtool and prometheus into the cache
+#   hack/deps.sh engine    docker.io, its client and iptables: an engine, and what starting it by hand takes
+#   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
+#   hack/deps.sh test      gcc for the race detector; promtool and prometheus, into the cache
+#   hack/deps.sh check     shellcheck
 #
 # What is there already is left alone, wherever it came from. Without root, or
 # elsewhere than on Debian, it names what is missing and ends with 1.
@@ -25,6 +26,8 @@ present() {
 	docker.io) command -v dockerd ;;
 	docker-cli) command -v docker ;;
 	libc6-dev) [ -e /usr/include/stdio.h ] ;;
+	iproute2) command -v ip ;;
+	procps) command -v pgrep ;;
 	libseccomp-dev) pkg-config --exists libseccomp ;;
 	*) command -v "$1" ;;
 	esac >/dev/null 2>&1
@@ -71,14 +74,15 @@ prometheus() {
 
 case ${1:-} in
 # The client is a package of its own since Debian 13.
-engine) need docker.io iptables docker-cli ;;
-current) need gcc libc6-dev pkg-config libseccomp-dev iptables ;;
+engine) need docker.io docker-cli iptables iproute2 procps ;;
+current) need gcc libc6-dev pkg-config libseccomp-dev iptables iproute2 procps ;;
 test)
 	need gcc libc6-dev
 	prometheus
 	;;
+check) need shellcheck ;;
 *)
-	sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -10,8 +10,8 @@ import (
 	"reconciler/engine"
 )
 
-// readers is how many inspects a resync makes at once: the engine's own limit
-// for reads (docs/adr).
+// readers is how many inspects a resync makes at once: as many as engine/docker
+// lets through.
 const readers = 4
 
 // flight is an inspect under way.

@@ -11,7 +11,8 @@
 //     work, for an unread stream slows down every user of the engine.
 //   - While the engine can't be asked, View.Up is false and the containers are
 //     what they were; nothing may be decided on them.
-//   - A container leaves the view only after the engine said that it isn't there.
+//   - A container leaves a view that is Up only after the engine said that it
+//     isn't there.
 //
 // All methods of an Observer may be called by any number of goroutines.
 package observed
@@ -49,7 +50,9 @@ type View struct {
 	First   time.Time // when it was Up for the first time; zero: never
 	Since   time.Time // when it was Up again after the last loss
 
-	Containers []engine.Container   // by name, then ID
+	// Containers are by name, then ID. One that could not be inspected since
+	// the engine was reached is left out until it can be.
+	Containers []engine.Container
 	Seen       map[string]time.Time // container ID → first sight
 	Touched    map[string]Touch     // container ID → what others did to it
 }

@@ -189,6 +189,19 @@ func TestAContainerIsOursByNameToo(t *testing.T) {
 	w.wantView(t, "")
 }
 
+func TestAHandmadeContainerCostsOneInspectAResync(t *testing.T) {
+	w := newWorld(t)
+	w.Create(sim.Spec{Name: "handmade", State: engine.StateRunning})
+	w.settle(t)
+	w.Calls()
+	before := w.View().Version
+	w.resync(t)
+	w.wantCalls(t, map[string]int{"list": 1, "inspect": 1})
+	if w.View().Version != before {
+		t.Error("the view changed although nothing happened")
+	}
+}
+
 func TestAResyncFindsWhatTookAName(t *testing.T) {
 	w := newWorld(t)
 	w.Create(sim.Spec{Name: "handmade", State: engine.StateRunning})

@@ -1,9 +1,7 @@
 package observed
 
 import (
-	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,31 +53,38 @@ func TestLookNowDoesNotWaitForTheResync(t *testing.T) {
 }
 
 func TestASilentStreamIsReopened(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var lost []error
-		e := shop("web")
-		o := running(t, e, func(h Heard) {
-			if h.Lost != nil {
-				lost = append(lost, h.Lost)
-			}
-		})
-		e.Silence(true)
-		pass(time.Hour)
-		if len(lost) != 0 {
-			t.Fatalf("nothing happened, and yet: %v", lost)
-		}
-		e.Exit("web", 1)
-		pass(time.Minute)
-		if len(lost) != 1 || !errors.Is(lost[0], errSilent) {
-			t.Errorf("lost: %v", lost)
-		}
-		e.Silence(false)
-		e.HandStart("web")
-		synctest.Wait()
-		if v := o.View(); !v.Up || show(v) != "web running" {
-			t.Errorf("up %t: %s", v.Up, show(v))
+	for name, change := range map[string]func(*sim.Engine){
+		"an exit":   func(e *sim.Engine) { e.Exit("web", 1) },
+		"a removal": func(e *sim.Engine) { e.Remove("web") },
+	} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { silent(t, change) }) })
+	}
+}
+
+func silent(t *testing.T, change func(*sim.Engine)) {
+	var lost []error
+	e := shop("web", "db")
+	o := running(t, e, func(h Heard) {
+		if h.Lost != nil {
+			lost = append(lost, h.Lost)
 		}
 	})
+	e.Silence(true)
+	pass(time.Hour)
+	if len(lost) != 0 {
+		t.Fatalf("nothing happened, and yet: %v", lost)
+	}
+	change(e)
+	pass(time.Minute)
+	if len(lost) != 1 || !errors.Is(lost[0], errSilent) {
+		t.Errorf("lost: %v", lost)
+	}
+	e.Silence(false)
+	e.Exit("db", 0)
+	synctest.Wait()
+	if v := o.View(); !v.Up || v.Containers[0].State != engine.StateExited {
+		t.Errorf("up %t: %s", v.Up, show(v))
+	}
 }
 
 func TestAChangeThatTheStreamToldOfIsNoSilence(t *testing.T) {
@@ -95,6 +100,41 @@ func TestAChangeThatTheStreamToldOfIsNoSilence(t *testing.T) {
 		}
 		if v := o.View(); !v.Since.Equal(since) {
 			t.Error("the stream was reopened")
+		}
+	})
+}
+
+func TestAStreamThatTellsOfOthersIsNotSilent(t *testing.T) {
+	for name, at := range map[string]time.Duration{"just before": 29 * time.Second, "just after": 31 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := shop("web")
+				e.Create(sim.Spec{Name: "foreign", State: engine.StateRunning})
+				o := running(t, e, nil)
+				since := o.View().Since
+				e.Silence(true)
+				e.Exit("web", 1) // this event is lost
+				pass(at)         // the resync is after 30 s
+				e.Silence(false)
+				e.Kill("foreign", 15)
+				pass(time.Minute)
+				if v := o.View(); show(v) != "web exited" || !v.Since.Equal(since) {
+					t.Errorf("%s; reopened: %t", show(v), !v.Since.Equal(since))
+				}
+			})
+		})
+	}
+}
+
+func TestWhatEnginesTellNothingOfIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		o := running(t, e, nil)
+		since := o.View().Since
+		e.SetState("web", engine.StateRemoving)
+		pass(time.Minute)
+		if v := o.View(); show(v) != "web removing" || !v.Since.Equal(since) {
+			t.Errorf("%s; reopened: %t", show(v), !v.Since.Equal(since))
 		}
 	})
 }
@@ -138,6 +178,22 @@ func TestNothingIsBelievedWhileTheEngineIsGone(t *testing.T) {
 	})
 }
 
+func TestOnReturnWhatLooksTheSameIsInspectedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		o := running(t, e, nil)
+		e.Down()
+		synctest.Wait()
+		e.Up()
+		e.HandStart("web") // it runs, as it did before
+		started := time.Now()
+		pass(time.Second)
+		if v := o.View(); !v.Up || !v.Containers[0].StartedAt.Equal(started) {
+			t.Errorf("up %t, started %v; want %v", v.Up, v.Containers[0].StartedAt, started)
+		}
+	})
+}
+
 func TestAnAbsentEngineIsAskedLessAndLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web")
@@ -156,116 +212,12 @@ func TestAnAbsentEngineIsAskedLessAndLess(t *testing.T) {
 		if v := o.View(); !v.Up || v.First.IsZero() {
 			t.Errorf("the engine came, and yet: %v", v.Err)
 		}
-	})
-}
-
-func TestABlockedInspectHoldsUpNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := shop("web", "db")
-		o := running(t, e, nil)
-		stuck := o.View().Containers[0].ID
-		e.Hang(stuck)
-		e.Exit("db", 1)
+		e.Down()
 		synctest.Wait()
-		e.Exit("web", 1)
-		synctest.Wait()
-		if got := show(o.View()); got != "db running, web exited" {
-			t.Error(got)
-		}
-		pass(5 * time.Minute) // resyncs go on
-		e.HandStart("web")
-		synctest.Wait()
-		if v := o.View(); !v.Up || show(v) != "db running, web running" {
-			t.Errorf("up %t: %s", v.Up, show(v))
-		}
-		e.Release(stuck)
-		synctest.Wait()
-		if got := show(o.View()); got != "db exited, web running" {
-			t.Error(got)
+		e.Up()
+		pass(firstRetry)
+		if v := o.View(); !v.Up {
+			t.Errorf("a new loss isn't retried at once: %v", v.Err)
 		}
 	})
-}
-
-// unreadable gives no answer about one container until that is over.
-type unreadable struct {
-	*sim.Engine
-	id   string
-	over *atomic.Bool
-}
-
-func (e unreadable) Inspect(ctx context.Context, ref string) (engine.Container, error) {
-	if ref == e.id && !e.over.Load() {
-		return engine.Container{}, engine.ErrUnavailable
-	}
-	return e.Engine.Inspect(ctx, ref)
-}
-
-func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := shop("web")
-		id := e.Create(sim.Spec{Name: "db", Labels: map[string]string{engine.LabelProject: "shop"}})
-		var over atomic.Bool
-		o := running(t, unreadable{e, id, &over}, nil)
-		if v := o.View(); !v.Up || show(v) != "web running" {
-			t.Errorf("up %t: %s", v.Up, show(v))
-		}
-		pass(time.Hour)
-		since := o.View().Since
-		over.Store(true)
-		pass(lastRetry)
-		if v := o.View(); show(v) != "db created, web running" || !v.Since.Equal(since) {
-			t.Error(show(v))
-		}
-	})
-}
-
-func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := shop("web")
-		o := running(t, e, nil)
-		id := o.View().Containers[0].ID
-		answered, release := make(chan struct{}), make(chan struct{})
-		late := &slow{Engine: e, answered: answered, release: release}
-		o.opt.Engine = late // Run is idle: the next inspect is ours
-		go func() { _ = o.Refresh(t.Context(), id) }()
-		<-answered // it saw the container running; its answer is on its way
-		done := o.Expect(id, Stop)
-		if err := e.Stop(t.Context(), id, 0); err != nil {
-			t.Fatal(err)
-		}
-		done()
-		refreshed := make(chan error, 2)
-		for range 2 {
-			go func() { refreshed <- o.Refresh(t.Context(), id) }()
-		}
-		synctest.Wait()
-		close(release)
-		for range 2 {
-			if err := <-refreshed; err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := show(o.View()); got != "web exited" {
-			t.Error(got)
-		}
-		if late.count != 2 {
-			t.Errorf("%d inspects; want those who asked meanwhile to share the second", late.count)
-		}
-	})
-}
-
-// slow holds back the first answer to an inspect.
-type slow struct {
-	*sim.Engine
-	answered, release chan struct{}
-	count             int
-}
-
-func (e *slow) Inspect(ctx context.Context, ref string) (engine.Container, error) {
-	c, err := e.Engine.Inspect(ctx, ref)
-	if e.count++; e.count == 1 {
-		close(e.answered)
-		<-e.release
-	}
-	return c, err
 }

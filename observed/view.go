@@ -42,7 +42,7 @@ func (o *Observer) apply(c engine.Container, seq int64) bool {
 	if !known {
 		o.seen[c.ID] = o.opt.Now()
 	}
-	if !known || told(was, c) {
+	if (!known || told(was, c)) && !o.failed[c.ID] { // else the event may be old
 		o.changes++
 	}
 	if !o.up || reflect.DeepEqual(was, c) && o.View().Touched[c.ID] == o.touched[c.ID] {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,7 @@ func bindFlips(cmd *cobra.Command) *flips {
 	f := &flips{client: bindClient(cmd.Flags())}
 	cmd.Flags().StringVar(&f.group, "group", "", "all services of this group")
 	cmd.Flags().BoolVar(&f.all, "all", false, "all services that the file lists")
-	cmd.Flags().DurationVar(&f.wait, "wait", 0, "wait this long until it is so, at most 5m; fail if it isn't (without a value: 1m)")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "wait this long until it is so, at most 5m, and fail if it isn't: --wait is --wait=1m")
 	cmd.Flags().Lookup("wait").NoOptDefVal = "1m"
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why; kept with the change")
 	return f
@@ -73,44 +75,87 @@ func newVerb(verb, short, example string) *cobra.Command {
 // each makes the request for each service, all at once, and tells of each as
 // it is answered.
 func (f *flips) each(cmd *cobra.Command, named []string, ask func(service string) request) error {
-	if f.wait < 0 || f.wait > 5*time.Minute {
-		return badInput(fmt.Errorf("--wait %s is not between 0s and 5m", f.wait))
+	if err := f.check(cmd, named); err != nil {
+		return err
 	}
 	services, err := f.services(cmd.Context(), named)
 	if err != nil {
 		return err
 	}
-	lines := make(chan string)
-	var g errgroup.Group
-	g.SetLimit(16)
+	ctx, answered := context.WithCancel(cmd.Context())
+	defer answered()
+	var out sync.Mutex
+	tell := func(w io.Writer, line string) {
+		out.Lock()
+		defer out.Unlock()
+		fmt.Fprintln(w, clean(line))
+	}
+	var asking, telling errgroup.Group
+	asking.SetLimit(16)
+	if f.wait > 0 {
+		telling.Go(func() error {
+			f.progress(ctx, services, func(line string) { tell(cmd.ErrOrStderr(), line) })
+			return nil
+		})
+	}
 	results := make([]error, len(services))
-	printed := make(chan struct{})
-	go func() {
-		defer close(printed)
-		for line := range lines {
-			fmt.Fprintln(cmd.OutOrStdout(), clean(line))
-		}
-	}()
 	for i, service := range services {
-		g.Go(func() error {
+		asking.Go(func() error {
 			r := ask(service)
 			r.wait = f.wait
-			n, done, err := f.client.service(cmd.Context(), r)
+			n, done, err := f.client.service(ctx, r)
 			switch {
 			case err != nil:
 				results[i] = fmt.Errorf("%s: %w", service, err)
 				return nil
 			case !done && f.wait > 0:
-				results[i] = &failure{exitFailure, fmt.Errorf("%s: not as wanted yet: %s", service, n.Message)}
+				results[i] = fmt.Errorf("%s: not as wanted yet: %s", service, n.Message)
 			}
-			lines <- told(n)
+			tell(cmd.OutOrStdout(), told(n))
 			return nil
 		})
 	}
-	_ = g.Wait() // the results hold the errors
-	close(lines)
-	<-printed
+	_ = asking.Wait() // the results hold the errors
+	answered()
+	_ = telling.Wait()
 	return errors.Join(results...)
+}
+
+// check refuses a --wait that can't be meant.
+func (f *flips) check(cmd *cobra.Command, named []string) error {
+	if f.wait < 0 || f.wait > 5*time.Minute {
+		return badInput(fmt.Errorf("--wait=%s is not between 0s and 5m", f.wait))
+	}
+	for _, name := range named { // `--wait 30s` is --wait=1m and a service 30s
+		if _, err := time.ParseDuration(name); err == nil && cmd.Flags().Changed("wait") {
+			return badInput(fmt.Errorf("%q is no service; write --wait=%s", name, name))
+		}
+	}
+	return nil
+}
+
+// progress tells what the services wait for, whenever that changes, until ctx
+// ends. What is done within a second is not worth a word.
+func (f *flips) progress(ctx context.Context, services []string, tell func(string)) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	told := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		o, err := f.client.overview(ctx)
+		if err != nil {
+			continue // the request that is waited for tells of it
+		}
+		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return !slices.Contains(services, n.Name) })
+		if now := open(o.Services, "converged"); now != "" && now != told {
+			told = now
+			tell("waiting: " + now)
+		}
+	}
 }
 
 // told is one line about a service.

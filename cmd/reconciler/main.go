@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -39,13 +40,19 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	_, _, err := root.Find(args)
+	if err != nil { // an unknown command, with what may have been meant
+		err = badInput(err)
+	} else if err = root.ExecuteContext(ctx); err == nil {
 		return 0
 	}
 	code := exitCode(ctx, err)
-	if text := err.Error(); text != "" {
-		fmt.Fprintln(stderr, clean(text))
+	text := strings.TrimSpace(clean(err.Error()))
+	if code == exitInterrupted {
+		text = "interrupted" // whose call broke off is of no use
+	}
+	if text != "" {
+		fmt.Fprintln(stderr, text)
 	}
 	return code
 }
@@ -77,14 +84,14 @@ func exitCode(ctx context.Context, err error) int {
 	var f *failure
 	var p *desired.ParseError
 	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
 	case errors.As(err, &f):
 		return f.code
 	case errors.As(err, &p), errors.Is(err, desired.ErrDataDir):
 		return exitBadInput
 	case errors.Is(err, desired.ErrLocked):
 		return exitLocked
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		return exitInterrupted
 	}
 	return exitFailure
 }
@@ -109,7 +116,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// exactArgs and the like, with the exit code of bad input.
+// args is check, with the exit code of bad input.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
 		if err := check(c, a); err != nil {

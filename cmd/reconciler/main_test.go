@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/zap/zapcore"
-
 	"reconciler/reconcile"
 )
 
@@ -173,7 +171,7 @@ func TestPlanWorksWithoutAServer(t *testing.T) {
 func TestEveryKindOfEventHasAMessage(t *testing.T) {
 	for _, format := range []string{"console", "json"} {
 		var out bytes.Buffer
-		l, err := newLogger(&out, format, zapcore.DebugLevel.String())
+		l, err := newLogger(&out, format, "debug")
 		if err != nil {
 			t.Fatal(err)
 		}

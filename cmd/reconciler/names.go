@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"sync"
 
 	"reconciler/desired"
@@ -13,6 +14,7 @@ type names struct {
 	mu   sync.Mutex
 	doc  *desired.Document
 	last map[string]bool
+	told map[string]bool // as moved saw them last
 }
 
 func (n *names) of(doc *desired.Document) map[string]bool {
@@ -22,4 +24,14 @@ func (n *names) of(doc *desired.Document) map[string]bool {
 		n.doc, n.last = doc, reconcile.Names(doc)
 	}
 	return n.last
+}
+
+// moved reports whether the names are others than when it was asked last.
+func (n *names) moved(doc *desired.Document) bool {
+	now := n.of(doc)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	was := n.told
+	n.told = now
+	return !maps.Equal(was, now)
 }

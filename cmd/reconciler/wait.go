@@ -48,21 +48,16 @@ func waitUntil(ctx context.Context, c *client, named []string, what string, tell
 			o.Services, err = only(o.Services, named)
 		}
 		switch {
-		case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-			return fmt.Errorf("not %s in time: %s", what, told)
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return late(what, told)
 		case err != nil:
 			return err
 		}
-		var open []string
-		for _, n := range o.Services {
-			if !is(n, what) {
-				open = append(open, fmt.Sprintf("%s is %s: %s", n.Name, n.Status, n.Message))
-			}
-		}
-		if len(open) == 0 {
+		now := open(o.Services, what)
+		if now == "" {
 			return nil
 		}
-		if now := strings.Join(open, "; "); now != told {
+		if now != told {
 			told = now
 			tell("waiting: " + told)
 		}
@@ -70,11 +65,29 @@ func waitUntil(ctx context.Context, c *client, named []string, what string, tell
 		case <-tick.C:
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("not %s in time: %s", what, told)
+				return late(what, told)
 			}
 			return ctx.Err()
 		}
 	}
+}
+
+func late(what, told string) error {
+	if told == "" {
+		told = "the server did not answer"
+	}
+	return fmt.Errorf("not %s in time: %s", what, told)
+}
+
+// open says which services are not so, and why; "": all are.
+func open(services []reconcile.Service, what string) string {
+	var lines []string
+	for _, n := range services {
+		if !is(n, what) {
+			lines = append(lines, fmt.Sprintf("%s is %s: %s", n.Name, n.Status, n.Message))
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // is reports whether the service is so, as decided on what the file says now.

@@ -27,6 +27,7 @@ type daemon struct {
 	recorder  reconcile.Recorders
 	handler   http.Handler
 	listeners []net.Listener
+	names     names
 }
 
 // wire puts the parts together. What it opened is closed by close, or, if it
@@ -62,7 +63,7 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	}
 	d.observer = observed.New(observed.Options{
 		Engine: world, Project: d.store.Snapshot().Document.Project, Resync: conf.Resync,
-		Names:   d.names(),
+		Names:   func() map[string]bool { return d.names.of(d.store.Snapshot().Document) },
 		Changed: func() { d.loop.Wake() },
 		Heard:   func(h observed.Heard) { d.heard(h, counts) },
 	})
@@ -105,12 +106,6 @@ func openEngine(kind, host string, doc *desired.Document, observe func(string, s
 	return e, nil
 }
 
-// names is reconcile.Names of the document in force, worked out once for each.
-func (d *daemon) names() func() map[string]bool {
-	var cache names
-	return func() map[string]bool { return cache.of(d.store.Snapshot().Document) }
-}
-
 // stateChanged tells of what became of a change of the file.
 func (d *daemon) stateChanged(r desired.Report) {
 	s := r.Snapshot
@@ -120,6 +115,9 @@ func (d *daemon) stateChanged(r desired.Report) {
 		e.Time, e.Kind, e.Actor, e.Message = time.Now(), reconcile.KindStateRejected, "", ""
 	}
 	d.recorder.Record(e)
+	if d.names.moved(s.Document) { // containers may matter that no list shows
+		d.observer.LookNow()
+	}
 	d.loop.Wake()
 }
 

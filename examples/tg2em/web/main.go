@@ -1,5 +1,5 @@
-// Command web is a service to look at: it says who it is, until it is told to
-// end.
+// Command web is a service to look at: it says who it is (NAME) on port 8080, and
+// at /healthz that it is well, until it is told to end.
 package main
 
 import (
@@ -24,10 +24,10 @@ func main() {
 
 // serve answers on port 8080 until ctx ends.
 func serve(ctx context.Context, name string) error {
-	server := &http.Server{Addr: ":8080", ReadHeaderTimeout: 5 * time.Second,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, "this is %s\n", name)
-		})}
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "this is %s\n", name) })
+	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	server := &http.Server{Addr: ":8080", ReadHeaderTimeout: 5 * time.Second, Handler: routes}
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing is lost by it
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s: %w", name, err)

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAnUnknownCommandIsBadInputAndSuggestsOne(t *testing.T) {
+	code, out, errs := call(t, "statsu")
+	if code != 2 || out != "" || !strings.Contains(errs, "\tstatus\n") || strings.HasSuffix(errs, "\n\n") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+}
+
+func TestADurationAfterABareWaitIsNotAService(t *testing.T) {
+	// The server must not be asked: one of two services would be flipped.
+	url, asked := served(t, nil, 200)
+	for _, args := range [][]string{{"start", "web", "--wait", "30s"}, {"stop", "--all", "--wait", "30s"}} {
+		code, _, errs := call(t, append(args, "--server", url)...)
+		if code != 2 || !strings.Contains(errs, "--wait=30s") || len(*asked) > 0 {
+			t.Errorf("%q: exit %d, %s, asked %q", args, code, errs, *asked)
+		}
+	}
+}
+
+func TestAllFailuresAreToldAndTheRestIsDone(t *testing.T) {
+	url, asked := served(t, map[string]string{
+		"POST /v1/services/a/stop": `{"detail":"no a"}`, "POST /v1/services/b/stop": `{"detail":"no b"}`}, 404)
+	code, _, errs := call(t, "stop", "a", "b", "--server", url)
+	if code != 1 || errs != "a: no a\nb: no b\n" || len(*asked) != 2 {
+		t.Errorf("exit %d, %q, asked %q", code, errs, *asked)
+	}
+}
+
+func TestAGroupThatNobodyIsInIsBadInput(t *testing.T) {
+	url, asked := served(t, map[string]string{"GET /v1/services": overview}, 200)
+	if code, _, errs := call(t, "stop", "--group", "nope", "--server", url); code != 2 || !strings.Contains(errs, `"nope"`) || len(*asked) != 1 {
+		t.Errorf("exit %d, %s, asked %q", code, errs, *asked)
+	}
+}
+
+func TestValidateReadsTheFileThatTheEnvironmentNames(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "other.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\nproject: p\nservices: {a: running, b: stopped}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("RECONCILER_STATE", file)
+	code, out, errs := call(t, "validate")
+	if want := file + ": valid: project p, 2 services, 0 groups\n"; code != 0 || out != want || errs != "" {
+		t.Errorf("exit %d, %q, %q; want %q", code, out, errs, want)
+	}
+}

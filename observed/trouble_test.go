@@ -1,0 +1,229 @@
+package observed
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"reconciler/engine"
+	"reconciler/engine/sim"
+)
+
+func TestABlockedInspectHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web", "db")
+		o := running(t, e, nil)
+		stuck := o.View().Containers[0].ID
+		e.Hang(stuck)
+		e.Exit("db", 1)
+		synctest.Wait()
+		e.Exit("web", 1)
+		synctest.Wait()
+		if got := show(o.View()); got != "db running, web exited" {
+			t.Error(got)
+		}
+		pass(5 * time.Minute) // resyncs go on
+		e.HandStart("web")
+		synctest.Wait()
+		if v := o.View(); !v.Up || show(v) != "db running, web running" {
+			t.Errorf("up %t: %s", v.Up, show(v))
+		}
+		e.Release(stuck)
+		synctest.Wait()
+		if got := show(o.View()); got != "db exited, web running" {
+			t.Error(got)
+		}
+	})
+}
+
+// unreadable gives no answer about one container until that is over.
+type unreadable struct {
+	*sim.Engine
+	id    string
+	over  *atomic.Bool
+	asked *atomic.Int32
+}
+
+func (e unreadable) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	if ref == e.id && !e.over.Load() {
+		e.asked.Add(1)
+		return engine.Container{}, engine.ErrUnavailable
+	}
+	return e.Engine.Inspect(ctx, ref)
+}
+
+func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		id := e.Create(sim.Spec{Name: "db", Labels: map[string]string{engine.LabelProject: "shop"}})
+		var over atomic.Bool
+		var asked atomic.Int32
+		o := running(t, unreadable{e, id, &over, &asked}, nil)
+		if v := o.View(); !v.Up || show(v) != "web running" {
+			t.Errorf("up %t: %s", v.Up, show(v))
+		}
+		pass(25 * time.Second)
+		if n := asked.Load(); n < 5 || n > 10 { // 0.2 s doubled, each with at most half taken off
+			t.Errorf("asked %d times", n)
+		}
+		pass(time.Hour)
+		since := o.View().Since
+		over.Store(true)
+		pass(lastRetry)
+		if v := o.View(); show(v) != "db created, web running" || !v.Since.Equal(since) {
+			t.Error(show(v))
+		}
+		pass(time.Hour)
+		e.FailNext("inspect", engine.ErrUnavailable)
+		e.Exit("web", 1)
+		pass(firstRetry)
+		if v := o.View(); show(v) != "db created, web exited" {
+			t.Errorf("an inspect that failed is not retried at once: %s", show(v))
+		}
+	})
+}
+
+func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web", "db")
+		var over atomic.Bool
+		var asked atomic.Int32
+		over.Store(true)
+		c, err := e.Inspect(t.Context(), "db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := running(t, unreadable{e, c.ID, &over, &asked}, nil)
+		over.Store(false)
+		e.Down()
+		synctest.Wait()
+		e.Up()
+		pass(time.Second)
+		if v := o.View(); !v.Up || show(v) != "web exited" {
+			t.Errorf("up %t: %s", v.Up, show(v))
+		}
+	})
+}
+
+// dying ends when it is asked about a container.
+type dying struct{ *sim.Engine }
+
+func (e dying) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	e.Down()
+	return e.Engine.Inspect(ctx, ref)
+}
+
+func TestAnEngineThatEndsWhileWeLookWasNeverThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := running(t, dying{shop("web", "db")}, func(h Heard) {
+			if h.Connected != nil {
+				t.Error("connected")
+			}
+		})
+		pass(time.Minute)
+		if v := o.View(); v.Up || !v.First.IsZero() || v.Err == nil {
+			t.Errorf("up %t, first %v, %v", v.Up, v.First, v.Err)
+		}
+	})
+}
+
+// tardy takes a second for each read, and counts how many it makes at once.
+type tardy struct {
+	*sim.Engine
+	lists, inspects crowd
+}
+
+type crowd struct{ now, most atomic.Int32 }
+
+func (c *crowd) pass() {
+	n := c.now.Add(1)
+	c.most.Store(max(n, c.most.Load()))
+	time.Sleep(time.Second)
+	c.now.Add(-1)
+}
+
+func (e *tardy) List(ctx context.Context, project string) ([]engine.Summary, error) {
+	e.lists.pass()
+	return e.Engine.List(ctx, project)
+}
+
+func (e *tardy) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	e.inspects.pass()
+	return e.Engine.Inspect(ctx, ref)
+}
+
+func TestATardyEngineIsNotCrowded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &tardy{Engine: shop(many(40)...)}
+		o := running(t, e, nil)
+		pass(time.Minute)
+		if !o.View().Up {
+			t.Fatal("never up")
+		}
+		for range 10 {
+			o.LookNow()
+			pass(300 * time.Millisecond)
+		}
+		if lists, inspects := e.lists.most.Load(), e.inspects.most.Load(); lists != 1 || inspects != readers {
+			t.Errorf("at most %d lists and %d inspects at once; want 1 and %d", lists, inspects, readers)
+		}
+		e.Calls()
+		pass(19 * time.Minute) // a list takes a second, so one every 200 s
+		if n := e.Calls()["list"]; n < 5 || n > 6 {
+			t.Errorf("%d lists in 19 minutes", n)
+		}
+	})
+}
+
+func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		o := running(t, e, nil)
+		id := o.View().Containers[0].ID
+		answered, release := make(chan struct{}), make(chan struct{})
+		late := &slow{Engine: e, answered: answered, release: release}
+		o.opt.Engine = late // Run is idle: the next inspect is ours
+		go func() { _ = o.Refresh(t.Context(), id) }()
+		<-answered // it saw the container running; its answer is on its way
+		done := o.Expect(id, Stop)
+		if err := e.Stop(t.Context(), id, 0); err != nil {
+			t.Fatal(err)
+		}
+		done()
+		refreshed := make(chan error, 2)
+		for range 2 {
+			go func() { refreshed <- o.Refresh(t.Context(), id) }()
+		}
+		synctest.Wait()
+		close(release)
+		for range 2 {
+			if err := <-refreshed; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := show(o.View()); got != "web exited" {
+			t.Error(got)
+		}
+		if late.count != 2 {
+			t.Errorf("%d inspects; want those who asked meanwhile to share the second", late.count)
+		}
+	})
+}
+
+// slow holds back the first answer to an inspect.
+type slow struct {
+	*sim.Engine
+	answered, release chan struct{}
+	count             int
+}
+
+func (e *slow) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	c, err := e.Engine.Inspect(ctx, ref)
+	if e.count++; e.count == 1 {
+		close(e.answered)
+		<-e.release
+	}
+	return c, err
+}
