@@ -53,7 +53,7 @@ lint: ## staticcheck, pinned in hack/lint
 	go tool -modfile=hack/lint/go.mod staticcheck ./...
 
 check: lint ## format, vet, linters, modules; the documents are checked by the tests
-	unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))
+	unformatted=$$(gofmt -l .)
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	go vet ./...
 	go mod tidy -diff
