@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"reconciler/reconcile"
@@ -26,12 +27,15 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 func served(t *testing.T, script map[string]string, status int) (url string, asked *[]string) {
 	t.Helper()
 	asked = &[]string{}
+	var mu sync.Mutex
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body bytes.Buffer
 		if _, err := body.ReadFrom(r.Body); err != nil {
 			t.Error(err)
 		}
 		line := r.Method + " " + r.URL.String()
+		mu.Lock()
+		defer mu.Unlock()
 		*asked = append(*asked, strings.TrimSpace(line+" "+body.String()))
 		answer, known := script[line]
 		if !known {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -64,6 +65,7 @@ func TestAnInterruptedCommandSaysOnlyThat(t *testing.T) {
 		t.Run(args[0], func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())
 			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // until it is read, nobody looks whether the client is there
 				interrupt()
 				<-r.Context().Done()
 			}))
