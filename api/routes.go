@@ -19,10 +19,10 @@ type route struct {
 
 func (s *server) routes() []route {
 	return []route{
-		{"GET", "/v1/state", "read", "the file: YAML, byte for byte, or JSON by `Accept`; `ETag`", s.getState},
+		{"GET", "/v1/state", "read", "the file: YAML, byte for byte, or JSON by `Accept`; `ETag`", s.showState},
 		{"PUT", "/v1/state", "admin", "replaces the file: YAML, or JSON that is written as YAML; `If-Match`, `?wait=`", s.putState},
-		{"GET", "/v1/services", "read", "the status of all services, and the orphans; `?group=`, `?status=`", s.getServices},
-		{"GET", "/v1/services/{service}", "read", "the status of one service", s.getService},
+		{"GET", "/v1/services", "read", "the status of all services, and the orphans; `?group=`, `?status=`", s.listServices},
+		{"GET", "/v1/services/{service}", "read", "the status of one service", s.showService},
 		{"PUT", "/v1/services/{service}/state", "flip", "wants it `running`, `stopped` or, a job, `completed`; `?wait=`", s.putServiceState},
 		{"POST", "/v1/services/{service}/start", "flip", "wants it running (a job: completed); wanted so already: tries now; `?wait=`", s.start},
 		{"POST", "/v1/services/{service}/stop", "flip", "wants it stopped; `?wait=`", s.stop},

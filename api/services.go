@@ -11,7 +11,7 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-func (s *server) getServices(w http.ResponseWriter, r *http.Request) {
+func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
 	q, err := query(r, "group", "status")
 	if err != nil {
 		fail(w, err)
@@ -36,7 +36,7 @@ func (s *server) getServices(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, o)
 }
 
-func (s *server) getService(w http.ResponseWriter, r *http.Request) {
+func (s *server) showService(w http.ResponseWriter, r *http.Request) {
 	o := s.opt.Loop.Overview()
 	n, ok := o.Service(r.PathValue("service"))
 	if !ok {

@@ -10,7 +10,7 @@ import (
 
 func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 
-func (s *server) getState(w http.ResponseWriter, r *http.Request) {
+func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	doc := s.opt.State.Snapshot().Document
 	w.Header().Set("ETag", etag(doc))
 	w.Header().Set("Vary", "Accept")

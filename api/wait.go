@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -92,8 +91,8 @@ func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duratio
 // patience is the time that a request may wait, and lets its connection live
 // as long.
 func patience(w http.ResponseWriter, r *http.Request, wait time.Duration) (context.Context, context.CancelFunc) {
-	c := http.NewResponseController(w)
-	// Only a real connection has deadlines; one that failed is found on writing.
-	_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Now().Add(wait+writeTimeout)))
+	// Only a real connection has a deadline; one that failed is found on
+	// writing. net/http drops the one for reading once the body was read.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + writeTimeout))
 	return context.WithTimeout(r.Context(), wait)
 }

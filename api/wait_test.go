@@ -144,7 +144,7 @@ func TestAWholeFileWaitsForAllServices(t *testing.T) {
 		w := newWorld(t)
 		body := `{"version":1,"project":"shop","services":{"web":"stopped","db":"stopped","migrate":{"job":true,"state":"completed"}}}`
 		answered := w.patient(t.Context(), "PUT", "/v1/state?wait=1m", body)
-		for _, name := range []string{"web", "db", "migrate"} {
+		for _, name := range []string{"db", "migrate", "web"} {
 			synctest.Wait()
 			select {
 			case answer := <-answered:

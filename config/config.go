@@ -123,5 +123,5 @@ func Loopback(address string) error {
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("%q is not a loopback address, and without tokens (which come later) everybody who reaches it could stop your containers; listen on 127.0.0.1 and put an authenticating proxy on this host in front", address)
+	return fmt.Errorf("%q is not a loopback address, and without tokens (which come later) everybody who reaches it could stop your containers; listen on 127.0.0.1, and come in by ssh", address)
 }

@@ -90,6 +90,7 @@ func manyCallers(t *testing.T, w World) {
 		_, err := w.Engine().List(t.Context(), w.Project())
 		return errors.Join(err, w.Engine().Unpause(t.Context(), id))
 	})
+	w.HandStart(t, id) // nothing to start: its process is ready for signals then
 	wantSameRun(t, w, before)
 	at(func() error { return w.Engine().Stop(t.Context(), id, long) })
 	wantState(t, w, id, engine.StateExited)

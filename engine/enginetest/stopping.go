@@ -18,8 +18,8 @@ var stopping = []obligation{
 	{"a stop makes what removes itself vanish", stopAutoRemove},
 }
 
-// long is a grace that no test uses up.
-const long = 5 * time.Minute
+// long is a grace that only a test that fails uses up.
+const long = time.Minute
 
 func stopRunning(t *testing.T, w World) {
 	id := running(t, w, "web", Spec{})

@@ -45,6 +45,9 @@ type World interface {
 	// Create makes a container, doesn't start it, and removes it when the test
 	// ends.
 	Create(t testing.TB, s Spec) (id string)
+	// HandStart starts it, if it doesn't run, and returns once its process
+	// takes signals as its mode says: one that comes earlier may be lost, or
+	// end what would ignore it.
 	HandStart(t testing.TB, id string)
 	HandStop(t testing.TB, id string)
 	Kill(t testing.TB, id string, signal int)

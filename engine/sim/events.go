@@ -74,7 +74,8 @@ func (e *Engine) seat() int {
 	return e.seats
 }
 
-// emit tells everybody who listens. The caller holds e.mu.
+// emit tells everybody who listens; an engine that is down tells nothing. The
+// caller holds e.mu.
 func (e *Engine) emit(c *box, action engine.Action, signal int) { e.emitRename(c, action, signal, "") }
 
 func (e *Engine) emitRename(c *box, action engine.Action, signal int, old string) {

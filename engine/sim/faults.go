@@ -88,7 +88,7 @@ func (e *Engine) Down() {
 		}
 	}
 	for _, r := range e.readers {
-		r.queue, r.closed = nil, true // nobody hears of it
+		r.closed = true
 		r.more.Broadcast()
 	}
 	close(e.faults.released)
