@@ -112,10 +112,6 @@ func dotted(s *ast.SelectorExpr) string {
 	return x.Name + "." + s.Sel.Name
 }
 
-// docFiles names the file with the package's doc where the package has none of
-// its own name.
-var docFiles = map[string]string{"desired": "service.go", "reconcile": "reconciler.go"}
-
 // packageDoc finds packages without exactly one doc, in the file that is named
 // after them (a command: main.go).
 func packageDoc(t Tree) []string {
@@ -129,9 +125,6 @@ func packageDoc(t Tree) []string {
 		if want[dir] == "" {
 			packages = append(packages, dir)
 			want[dir] = file.AST.Name.Name + ".go"
-			if named := docFiles[dir]; named != "" {
-				want[dir] = named
-			}
 		}
 		if file.AST.Doc != nil {
 			docs[dir] = append(docs[dir], path.Base(file.Path))
