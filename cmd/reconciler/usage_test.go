@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,11 +29,18 @@ func TestADurationAfterABareWaitIsNotAService(t *testing.T) {
 }
 
 func TestAllFailuresAreToldAndTheRestIsDone(t *testing.T) {
-	url, asked := served(t, map[string]string{
-		"POST /v1/services/a/stop": `{"detail":"no a"}`, "POST /v1/services/b/stop": `{"detail":"no b"}`}, 404)
-	code, _, errs := call(t, "stop", "a", "b", "--server", url)
-	if code != 1 || errs != "a: no a\nb: no b\n" || len(*asked) != 2 {
-		t.Errorf("exit %d, %q, asked %q", code, errs, *asked)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/services/b/stop" {
+			fmt.Fprint(w, `{"name":"b","desired":"stopped","status":"stopped","message":"m"}`)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprintf(w, `{"detail":"no %s"}`, r.URL.Path)
+	}))
+	defer server.Close()
+	code, out, errs := call(t, "stop", "a", "b", "c", "--server", server.URL)
+	if code != 1 || errs != "a: no /v1/services/a/stop\nc: no /v1/services/c/stop\n" || out != "b: wanted stopped, is stopped: m\n" {
+		t.Errorf("exit %d, %q, %q", code, errs, out)
 	}
 }
 

@@ -3,6 +3,7 @@ package docker_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ type world struct {
 	project string
 }
 
-func (w *world) Engine() engine.Engine { return w.engine }
+func (w *world) Engine() engine.Engine { return patient{w.engine, w.hands} }
 func (w *world) Project() string       { return w.project }
 
 func (w *world) Name(suffix string) string { return dockertest.Name() + "-" + suffix }
@@ -88,6 +89,7 @@ func must(t testing.TB, what string, err error) {
 func (w *world) HandStart(t testing.TB, id string) {
 	t.Helper()
 	must(t, "start", w.hands.ContainerStart(t.Context(), id, container.StartOptions{}))
+	must(t, "await", ready(t.Context(), w.hands, id))
 }
 
 func (w *world) HandStop(t testing.TB, id string) {
@@ -118,4 +120,45 @@ func (w *world) Rename(t testing.TB, id, name string) {
 func (w *world) Remove(t testing.TB, id string) {
 	t.Helper()
 	must(t, "remove", w.hands.ContainerRemove(t.Context(), id, container.RemoveOptions{Force: true}))
+}
+
+// patient is the engine, but a start returns only when the process is ready: a
+// signal that comes before is lost on the first process of a container.
+type patient struct {
+	*docker.Engine
+	hands *client.Client
+}
+
+func (p patient) Start(ctx context.Context, id string) error {
+	if err := p.Engine.Start(ctx, id); err != nil {
+		return err
+	}
+	return ready(ctx, p.hands, id)
+}
+
+func (p patient) Restart(ctx context.Context, id string, grace time.Duration) error {
+	if err := p.Engine.Restart(ctx, id, grace); err != nil {
+		return err
+	}
+	return ready(ctx, p.hands, id)
+}
+
+// ready waits until a process of the container has said so, or none runs. Where
+// one said so before a restart, that is believed: the log can't be cut at the
+// start, whose time is taken after the process has begun.
+func ready(ctx context.Context, cli *client.Client, id string) error {
+	c, err := cli.ContainerInspect(ctx, id)
+	if err != nil || !c.State.Running || c.State.Paused {
+		return nil // it is over already, or never began
+	}
+	logs, err := cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, Follow: true})
+	if err != nil {
+		return fmt.Errorf("log of %s: %w", id, err)
+	}
+	defer logs.Close()
+	_, err = logs.Read(make([]byte, 64)) // the one line, or the end
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }

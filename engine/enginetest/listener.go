@@ -72,6 +72,15 @@ func (l *listener) awaitMany(id string, many int) {
 	}
 }
 
+// settle waits until a container that was unpaused is not paused, as the
+// engine sees it: see pauseHeard.
+func (l *listener) settle(id string) {
+	l.t.Helper()
+	for inspect(l.t, l.w, id).State == engine.StatePaused {
+		l.await(id, engine.ActionUnpause)
+	}
+}
+
 // flush hears all that was told so far.
 func (l *listener) flush() {
 	l.t.Helper()

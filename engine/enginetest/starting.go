@@ -105,10 +105,12 @@ func restartAutoRemove(t *testing.T, w World) {
 }
 
 func unpausePaused(t *testing.T, w World) {
+	l := listen(t, w)
 	id := running(t, w, "web", Spec{})
 	before := inspect(t, w, id)
 	w.Pause(t, id)
 	must(t, w.Engine().Unpause(t.Context(), id))
+	l.settle(id)
 	wantSameRun(t, w, before)
 }
 

@@ -18,6 +18,7 @@ func main() {
 	switch mode {
 	case "sleep", "ignore-term":
 		signal.Notify(told, syscall.SIGTERM)
+		os.Stdout.WriteString("ready\n") // from now on a signal isn't lost
 	default: // a code
 		code, err := strconv.Atoi(mode)
 		if err != nil {
