@@ -36,7 +36,7 @@ func stalled(reason string) []reconcile.Condition {
 func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 	type service = reconcile.Service
 	after := func(d time.Duration, to func(*service)) func(*fakeLoop) {
-		return func(l *fakeLoop) { time.Sleep(d); l.change("web", to) } // a bubble's clock: it waits for nobody
+		return func(l *fakeLoop) { <-time.After(d); l.change("web", to) } // a bubble's clock: it waits for nobody
 	}
 	const stop, start, restart = "PUT /v1/services/web/state", "POST /v1/services/web/start", "POST /v1/services/web/restart"
 	for _, c := range []struct {
@@ -80,7 +80,7 @@ func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 				if c.now != nil {
 					w.loop.change("web", c.now)
 				}
-				time.Sleep(time.Millisecond) // what is decided from now on is later
+				<-time.After(time.Millisecond) // what is decided from now on is later
 				method, target, _ := strings.Cut(c.call, " ")
 				body := map[string]string{"PUT": `{"state":"stopped"}`}[method]
 				began := time.Now()

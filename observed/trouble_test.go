@@ -140,7 +140,7 @@ type crowd struct{ now, most atomic.Int32 }
 func (c *crowd) pass() {
 	n := c.now.Add(1)
 	c.most.Store(max(n, c.most.Load()))
-	time.Sleep(time.Second)
+	<-time.After(time.Second)
 	c.now.Add(-1)
 }
 

@@ -138,7 +138,7 @@ func running(t *testing.T, e engine.Engine, heard func(Heard)) *Observer {
 
 // pass lets time pass in the bubble, and everybody finish what is due by then.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 
