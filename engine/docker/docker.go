@@ -27,6 +27,7 @@ const (
 	infoDeadline  = 10 * time.Second
 	listDeadline  = 10 * time.Second
 	readDeadline  = 5 * time.Second
+	eventDeadline = 10 * time.Second // until the stream begins; it has no end
 	startDeadline = time.Minute
 	stopDeadline  = 15 * time.Second
 	// ownGrace stands for a grace that only the container knows.
@@ -136,7 +137,10 @@ func (e *Engine) List(ctx context.Context, project string) ([]engine.Summary, er
 	err := e.do(ctx, call{"list", project, e.reads, listDeadline}, func(ctx context.Context) (err error) {
 		// Without All, what is stopped would be missing.
 		list, err = e.client.Load().ContainerList(ctx, container.ListOptions{All: true, Filters: args})
-		return err
+		if err != nil {
+			return err
+		}
+		return complete(list)
 	})
 	if err != nil {
 		return nil, err
@@ -168,10 +172,9 @@ func (e *Engine) Inspect(ctx context.Context, ref string) (engine.Container, err
 
 // Start implements engine.Engine.
 func (e *Engine) Start(ctx context.Context, id string) error {
-	err := e.do(ctx, call{"start", id, e.starts, startDeadline}, func(ctx context.Context) error {
-		return e.client.Load().ContainerStart(ctx, id, container.StartOptions{})
+	return e.do(ctx, call{"start", id, e.starts, startDeadline}, func(ctx context.Context) error {
+		return startError(e.client.Load().ContainerStart(ctx, id, container.StartOptions{}), id)
 	})
-	return startError(err)
 }
 
 // Stop implements engine.Engine.
@@ -185,10 +188,9 @@ func (e *Engine) Stop(ctx context.Context, id string, grace time.Duration) error
 // Restart implements engine.Engine.
 func (e *Engine) Restart(ctx context.Context, id string, grace time.Duration) error {
 	opt, patience := stopOptions(grace)
-	err := e.do(ctx, call{"restart", id, e.stops, patience + startDeadline}, func(ctx context.Context) error {
-		return e.client.Load().ContainerRestart(ctx, id, opt)
+	return e.do(ctx, call{"restart", id, e.stops, patience + startDeadline}, func(ctx context.Context) error {
+		return startError(e.client.Load().ContainerRestart(ctx, id, opt), id)
 	})
-	return startError(err)
 }
 
 // stopOptions returns how to ask for that grace, and how long to wait for it.

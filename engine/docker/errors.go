@@ -15,6 +15,8 @@ import (
 // (reliability: measured on 20.10 and on the current engine).
 func sentinel(err error) error {
 	switch {
+	case errors.Is(err, engine.ErrInvalid): // told apart already
+		return err
 	case client.IsErrConnectionFailed(err):
 		return fmt.Errorf("%w: %w", engine.ErrUnavailable, err)
 	case cerrdefs.IsNotFound(err): // 404
@@ -25,37 +27,25 @@ func sentinel(err error) error {
 		return fmt.Errorf("%w: %w", engine.ErrUnavailable, err)
 	case cerrdefs.IsInvalidArgument(err): // 400
 		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
-	case cerrdefs.IsInternal(err), cerrdefs.IsPermissionDenied(err), cerrdefs.IsUnauthorized(err): // 500, 403, 401
-		return &refusal{err}
+	case refused(err):
+		return err
 	}
 	// A connection that ended, an answer that was cut off: nothing was learnt.
 	return fmt.Errorf("%w: %w", engine.ErrUnavailable, err)
 }
 
-// refusal is an answer of the engine for which the port has no word of its own.
-type refusal struct{ err error }
-
-func (r *refusal) Error() string { return r.err.Error() }
-func (r *refusal) Unwrap() error { return r.err }
+// refused reports an answer for which the port has no word of its own.
+func refused(err error) bool { // 500, 403, 401
+	return cerrdefs.IsInternal(err) || cerrdefs.IsPermissionDenied(err) || cerrdefs.IsUnauthorized(err)
+}
 
 // startError tells apart what the API doesn't: a start answers 404 both where
-// the container is gone and where its command, image or network is, and 500
-// where a mount or a port is refused.
-func startError(err error) error {
-	var r *refusal
-	switch {
-	case errors.Is(err, engine.ErrNotFound) && !strings.Contains(err.Error(), "No such container"):
-		return &retold{err}
-	case errors.As(err, &r):
+// the container is gone and where its command, image or network is, or the
+// container whose network it joins; and 500 where a mount or a port is refused.
+func startError(err error, id string) error {
+	otherGone := cerrdefs.IsNotFound(err) && !strings.Contains(err.Error(), "No such container: "+id)
+	if otherGone || refused(err) {
 		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	return err
 }
-
-// retold is ErrInvalid with the words of an error that was another.
-type retold struct{ err error }
-
-func (r *retold) Error() string {
-	return strings.Replace(r.err.Error(), engine.ErrNotFound.Error(), engine.ErrInvalid.Error(), 1)
-}
-func (r *retold) Unwrap() error { return engine.ErrInvalid }

@@ -20,21 +20,26 @@ import (
 // between is replayed by this.
 const lap = time.Second
 
-// Events implements engine.Engine. It has no deadline but ctx: silence is
-// normal, and to notice a dead stream is the observer's affair.
+// Events implements engine.Engine. Once the engine has answered there is no
+// deadline but ctx: silence is normal, and to notice a dead stream is the
+// observer's affair.
 func (e *Engine) Events(ctx context.Context, subscribed func(), deliver func(engine.Event)) error {
-	ctx, cancel := context.WithCancel(ctx)
+	stream, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the client's own reader
+	late := time.AfterFunc(eventDeadline, cancel)
 	args := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)))
 	for _, a := range engine.Actions() {
 		args.Add("event", string(a))
 	}
 	since := time.Now().Add(-lap)
 	// The client returns once the engine has answered, or failed to.
-	messages, errs := e.client.Load().Events(ctx, events.ListOptions{
+	messages, errs := e.client.Load().Events(stream, events.ListOptions{
 		Filters: args,
 		Since:   fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()),
 	})
+	if !late.Stop() && ctx.Err() == nil {
+		return fmt.Errorf("events: no answer within %s: %w", eventDeadline, engine.ErrUnavailable)
+	}
 	select {
 	case err := <-errs:
 		return streamError(ctx, err)

@@ -14,6 +14,20 @@ import (
 	"reconciler/engine"
 )
 
+// complete reports an answer that only looks like a list: taken for one, it
+// would make containers vanish that are there.
+func complete(list []container.Summary) error {
+	if list == nil {
+		return errors.New("the engine's answer is no list")
+	}
+	for _, c := range list {
+		if c.ID == "" || c.State == "" {
+			return errors.New("the engine's list lacks a container's ID or state")
+		}
+	}
+	return nil
+}
+
 // summary is one entry of a list. A container has more names than one only by
 // links; its own is the one without a second slash.
 func summary(c container.Summary) engine.Summary {
@@ -44,7 +58,7 @@ func healthIn(status string) engine.Health {
 // translate is the answer to an inspect. An answer without an ID, a state or a
 // configuration is cut off or not Docker's.
 func translate(r container.InspectResponse) (engine.Container, error) {
-	if r.ContainerJSONBase == nil || r.ID == "" || r.State == nil || r.Config == nil {
+	if r.ContainerJSONBase == nil || r.ID == "" || r.State == nil || r.State.Status == "" || r.Config == nil {
 		return engine.Container{}, errors.New("the engine's answer lacks the container's ID, state or configuration")
 	}
 	c := engine.Container{

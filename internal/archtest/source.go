@@ -44,14 +44,15 @@ func pure(file File) bool { return file.Dir() == "reconcile/plan" && !file.Test(
 // folder, a file, or a function that blocks until all that it started has
 // ended (adapters' Run, Serve and the like).
 var starters = []string{
-	"cmd/...",            // puts the parts in motion
-	"reconcile/loop.go",  // the workers and the calls
-	"reconcile/queue.go", // a timer that adds a key again; stopped with the queue
-	"observed.session",   // the reader that only drains
-	"observed.follow",    // looks at what events named while it drains
-	"observed.Refresh",   // a few inspects at once
-	"api.Serve",          // the listeners, and their end
-	"engine/sim.Events",  // wakes the reader when its context ends
+	"cmd/...",              // puts the parts in motion
+	"reconcile/loop.go",    // the workers and the calls
+	"reconcile/queue.go",   // a timer that adds a key again; stopped with the queue
+	"observed.session",     // the reader that only drains
+	"observed.follow",      // looks at what events named while it drains
+	"observed.Refresh",     // a few inspects at once
+	"api.Serve",            // the listeners, and their end
+	"engine/docker.Events", // the deadline of the answer; stopped when it came
+	"engine/sim.Events",    // wakes the reader when its context ends
 	"engine/enginetest/...",
 	"engine/docker/dockertest/...",
 	"examples/...",

@@ -1,0 +1,79 @@
+package docker
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"sync"
+	"testing"
+)
+
+// fake is an engine that says what a test tells it to.
+type fake struct {
+	mu      sync.Mutex
+	version string           // of its API
+	answer  http.HandlerFunc // to all but a ping
+	asked   []string         // the versions in the paths
+}
+
+var versioned = regexp.MustCompile(`^/v([0-9.]+)/`)
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	version := f.version
+	if v := versioned.FindStringSubmatch(r.URL.Path); v != nil {
+		f.asked = append(f.asked, v[1])
+	}
+	f.mu.Unlock()
+	w.Header().Set("Api-Version", version)
+	if r.URL.Path == "/_ping" {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	f.answer(w, r)
+}
+
+// upgrade makes it one of another version.
+func (f *fake) upgrade(version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.version = version
+}
+
+// lastAsked is the version in which it was spoken to last.
+func (f *fake) lastAsked() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked[len(f.asked)-1]
+}
+
+// speak starts a fake of the oldest version, and returns it and what speaks to it.
+func speak(t *testing.T, answer http.HandlerFunc) (*fake, *Engine) {
+	t.Helper()
+	for _, name := range []string{"DOCKER_API_VERSION", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"} {
+		t.Setenv(name, "")
+	}
+	f := &fake{version: "1.41", answer: answer}
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	e, err := New(Options{Host: "tcp://" + server.Listener.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return f, e
+}
+
+// says answers with that status and body.
+func says(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
+
+// refuses answers as the engine does when it can't.
+func refuses(status int, message string) http.HandlerFunc {
+	return says(status, fmt.Sprintf(`{"message":%q}`, message))
+}
