@@ -41,8 +41,11 @@ var _ Loop = (*reconcile.Loop)(nil)
 type State interface {
 	Snapshot() desired.Snapshot
 	Path() string
-	SetStates([]desired.Change, desired.EditBy) (desired.Snapshot, bool, error)
-	Replace(src []byte, ifMatch string, by desired.EditBy) (desired.Snapshot, bool, error)
+	Change(desired.Proposal, desired.EditBy) (desired.Snapshot, bool, error)
+	Preview(desired.Proposal, desired.EditBy) (*desired.Document, error)
+	Revisions() []desired.Revision // newest first
+	Revision(generation int64) (desired.Revision, []byte, error)
+	Restoration(generation int64) (desired.Proposal, error)
 }
 
 var _ State = (*desired.Store)(nil)

@@ -49,6 +49,7 @@ var kinds = []struct {
 	kind   string
 }{
 	{desired.ErrUnknownService, http.StatusNotFound, "unknown_service"},
+	{desired.ErrUnknownRevision, http.StatusNotFound, "unknown_revision"},
 	{desired.ErrUnsuitable, http.StatusUnprocessableEntity, "unsuitable_state"},
 	{desired.ErrReadOnly, http.StatusConflict, "state_read_only"},
 	{desired.ErrOwner, http.StatusConflict, "state_owner"},

@@ -47,7 +47,7 @@ func (s *server) putState(w http.ResponseWriter, r *http.Request) {
 	if match == "*" {
 		match = ""
 	}
-	snap, _, err := s.opt.State.Replace(src, strings.Trim(match, `"`), desired.EditBy{Actor: actor(r)})
+	snap, _, err := s.opt.State.Change(desired.Replacement(src), desired.EditBy{Actor: actor(r), IfMatch: strings.Trim(match, `"`)})
 	if err != nil {
 		fail(w, err)
 		return

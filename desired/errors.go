@@ -27,6 +27,8 @@ var (
 	ErrByFileOnly = errors.New("by_file_only")
 	// ErrUnknownService: the file lists no such service (404).
 	ErrUnknownService = errors.New("unknown service")
+	// ErrUnknownRevision: no revision of that number is kept (404).
+	ErrUnknownRevision = errors.New("unknown revision")
 	// ErrUnsuitable: the service can't be asked to be that (422).
 	ErrUnsuitable = errors.New("unsuitable state")
 )

@@ -110,7 +110,7 @@ func openEngine(kind, host string, doc *desired.Document, observe func(string, s
 func (d *daemon) stateChanged(r desired.Report) {
 	s := r.Snapshot
 	e := reconcile.Event{Time: s.Time, Kind: reconcile.KindStateAccepted, Project: s.Document.Project,
-		Generation: s.Generation, Actor: s.Actor, Message: s.Reason, Err: r.Err}
+		Generation: s.Generation, Actor: s.Actor, Message: accepted(s), Err: r.Err}
 	if r.Err != nil {
 		e.Time, e.Kind, e.Actor, e.Message = time.Now(), reconcile.KindStateRejected, "", ""
 	}
@@ -119,6 +119,14 @@ func (d *daemon) stateChanged(r desired.Report) {
 		d.observer.LookNow()
 	}
 	d.loop.Wake()
+}
+
+// accepted is what a revision did, and why, in one line.
+func accepted(s desired.Snapshot) string {
+	if s.Reason == "" {
+		return s.Summary
+	}
+	return s.Summary + " (" + s.Reason + ")"
 }
 
 // heard tells of what the observer heard.
