@@ -28,6 +28,7 @@ type Loop interface {
 	// overview; ask for it before reading.
 	Changed() <-chan struct{}
 	Plan() (reconcile.Report, error)
+	PlanFor(doc *desired.Document) (reconcile.Report, error)
 	Restart(service, actor string) (ticket int64, err error)
 	Retry(service, actor string) error
 	LookNow(actor string)

@@ -56,6 +56,10 @@ func (l *fakeLoop) Plan() (reconcile.Report, error) {
 	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
+func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
+	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
+}
+
 func (l *fakeLoop) Restart(service, actor string) (int64, error) {
 	return 1, l.ask("restart " + service + " by " + actor)
 }

@@ -165,8 +165,9 @@ func (l *Loop) Readiness() []string {
 
 func (r *Reconciler) tick() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.ticked = r.opt.Now()
+	r.mu.Unlock()
+	r.opt.Ticked()
 }
 
 func (r *Reconciler) stop() {
