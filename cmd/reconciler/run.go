@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -17,8 +19,9 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Keep the containers as the file says, until told to end",
 		Long: "Keeps the containers as the file says, until told to end (SIGINT, SIGTERM), and serves the API, the page\n" +
-			"and the metrics meanwhile. Ending it stops no container. Each flag can also be set by an environment\n" +
-			"variable: --log-level by RECONCILER_LOG_LEVEL.",
+			"and the metrics meanwhile. Ending it stops no container. SIGHUP reads everything again. Under systemd it\n" +
+			"says when it is ready and feeds the watchdog (Type=notify-reload, WatchdogSec=30s). Each flag can also\n" +
+			"be set by an environment variable: --log-level by RECONCILER_LOG_LEVEL.",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := config.FromEnv(cmd.Flags(), os.LookupEnv); err != nil {
@@ -54,6 +57,7 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	below.Go(func() error { return d.store.Watch(observing) })
 	parts.Go(func() error { return d.loop.Run(serving) })
 	parts.Go(func() error { return d.serve(serving) })
+	parts.Go(func() error { return d.heed(serving) })
 	parts.Go(func() error { // what observes must not fail before the end
 		select {
 		case <-observing.Done():
@@ -68,4 +72,22 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 		err = berr
 	}
 	return err
+}
+
+// heed reads everything again on each SIGHUP, until ctx ends. Many in a row are
+// one. Whoever read our output may go: that ends nothing.
+func (d *daemon) heed(ctx context.Context) error {
+	signal.Ignore(syscall.SIGPIPE)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			d.reload()
+		case <-ctx.Done():
+			d.supervisor.stopping()
+			return nil
+		}
+	}
 }

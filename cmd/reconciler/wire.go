@@ -28,6 +28,8 @@ type daemon struct {
 	handler   http.Handler
 	listeners []net.Listener
 	names     names
+
+	supervisor *supervisor
 }
 
 // wire puts the parts together. What it opened is closed by close, or, if it
@@ -57,6 +59,11 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		Overview: func() reconcile.Overview { return d.loop.Overview() },
 		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
 	d.recorder = reconcile.Recorders{log, counts}
+	if d.supervisor, err = newSupervisor(func(err error) {
+		d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Err: err})
+	}); err != nil {
+		return d, err
+	}
 	world, err := openEngine(conf.Engine, conf.DockerHost, d.store.Snapshot().Document, counts.ObserveCall)
 	if err != nil {
 		return d, err
@@ -68,7 +75,7 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		Heard:   func(h observed.Heard) { d.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{Engine: world, World: d.observer, Desired: d.store,
-		Recorder: d.recorder, Self: self()})
+		Recorder: d.recorder, Self: self(), Ticked: d.supervisor.ticked})
 	if err != nil {
 		return d, err
 	}
@@ -160,6 +167,14 @@ func hosts(listen []string) []string {
 
 func (d *daemon) serve(ctx context.Context) error {
 	return api.Serve(ctx, d.handler, d.listeners...)
+}
+
+// reload reads everything again, and looks at everything again.
+func (d *daemon) reload() {
+	d.supervisor.reloading()
+	d.store.Reload()
+	d.loop.LookNow("SIGHUP")
+	d.supervisor.ready()
 }
 
 // close lets go of what was opened. A listener that served is closed already.
