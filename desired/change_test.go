@@ -15,7 +15,7 @@ func TestAHandsEditComesFirst(t *testing.T) {
 	b.now = b.now.Add(settleNew)
 	s.Look()
 	b.now = b.now.Add(settleNew)
-	snap, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{"http:ann", "tea"})
+	snap, changed, err := s.SetStates([]Change{{Service: "web", State: Stopped}}, EditBy{"http:ann", "tea"})
 	if err != nil || !changed {
 		t.Fatal(changed, err)
 	}
@@ -29,14 +29,14 @@ func TestAHandsEditComesFirst(t *testing.T) {
 }
 
 func TestABatchIsDoneWholeOrNotAtAll(t *testing.T) {
-	b := newBench(t, small+"  job: completed\n")
+	b := newBench(t, small+"  job: >-\n    completed\n")
 	s := b.open()
 	before := b.text()
-	_, _, err := s.SetStates([]Change{{"web", Stopped}, {"job", Stopped}}, EditBy{})
+	_, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}, {Service: "job", State: Stopped}}, EditBy{})
 	if !errors.Is(err, ErrShape) || b.text() != before || s.Snapshot().Generation != 1 {
 		t.Errorf("%v, generation %d, %q", err, s.Snapshot().Generation, b.text())
 	}
-	snap, _, err := s.SetStates([]Change{{"web", Stopped}, {"db", Running}}, EditBy{})
+	snap, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}, {Service: "db", State: Running}}, EditBy{})
 	if err != nil || snap.Generation != 2 || state(t, snap, "web") != Stopped || state(t, snap, "db") != Running {
 		t.Errorf("%v, generation %d, %q", err, snap.Generation, b.text())
 	}
@@ -105,7 +105,7 @@ func TestAnEditKeepsLinkOwnerAndMode(t *testing.T) {
 		t.Skip("the temporary directories are on two file systems: ", err)
 	}
 	s := b.open()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil {
+	if _, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}}, EditBy{}); err != nil {
 		t.Fatal(err)
 	}
 	if to, err := os.Readlink(b.file); err != nil || to != elsewhere {

@@ -112,7 +112,7 @@ func TestMemoryIsKeptAndItsLossIsSafe(t *testing.T) {
 func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
 	b := newBench(t, small)
 	s := b.open()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil {
+	if _, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}}, EditBy{}); err != nil {
 		t.Fatal(err)
 	}
 	// As a crash in the middle of the next edit leaves it: prepared, not committed.
@@ -155,7 +155,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	var reports []error
 	s.Subscribe(func(r Report) { reports = append(reports, r.Err) })
 	clear := fill()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
+	if _, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
 		t.Errorf("a machine's edit: %v, want ErrNoSpace", err)
 	}
 	b.move(small + "  cache: running\n")
@@ -164,7 +164,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	if snap := s.Snapshot(); snap.Generation != 1 || !errors.Is(snap.Problem, ErrNoSpace) {
 		t.Errorf("a hand's edit: generation %d, problem %v", snap.Generation, snap.Problem)
 	}
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
+	if _, _, err := s.SetStates([]Change{{Service: "web", State: Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a machine's edit on top: %v, want ErrNoSpace", err)
 	}
 	clear()

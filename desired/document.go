@@ -161,7 +161,7 @@ func (p *parser) suitable(n *yaml.Node, s *Service) {
 // settings reads what may stand in defaults too.
 func (p *parser) settings(f map[string]field, s *Service) {
 	if v, ok := f["replicas"]; ok {
-		s.Replicas = p.count(v.value, "replicas", 1, 1000)
+		s.Replicas = p.count(v.value, "replicas", 1, maxReplicas)
 	}
 	if v, ok := f["on_unhealthy"]; ok {
 		s.OnUnhealthy, _ = choice(p, v.value, "on_unhealthy", []OnUnhealthy{UnhealthyRestart, UnhealthyIgnore})

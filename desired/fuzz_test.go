@@ -64,7 +64,7 @@ func FuzzEdit(f *testing.F) {
 		}
 		for i, s := range doc.Services {
 			for _, to := range []State{Running, Stopped} {
-				edited, err := Edit(doc, []Change{{s.Name, to}})
+				edited, err := Edit(doc, []Change{{Service: s.Name, State: to}})
 				if errors.Is(err, ErrShape) {
 					continue
 				}
