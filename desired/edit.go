@@ -63,7 +63,7 @@ func wanted(doc *Document, changes []Change) ([]Service, error) {
 		if !listed {
 			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, c.Service, Suggest(c.Service, serviceNames(doc)))
 		}
-		if err := c.make(&want[i]); err != nil {
+		if err := c.applyTo(&want[i]); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnsuitable, err)
 		}
 	}
@@ -83,8 +83,8 @@ func serviceNames(doc *Document) []string {
 	return names
 }
 
-// make makes s what is asked for, or says why it can't be that.
-func (c Change) make(s *Service) error {
+// applyTo makes s what is asked for, or says why it can't be that.
+func (c Change) applyTo(s *Service) error {
 	if c.State != "" {
 		state, err := suited(*s, c.State)
 		if err != nil {

@@ -128,15 +128,13 @@ func (e *editor) insert(n, state *yaml.Node, keys []string) error {
 	return nil
 }
 
-// lineBreak is how line n ends; a last line without an end, how the one before
-// it does.
+// lineBreak is how line n ends, or the one above where n has no end.
 func (e *editor) lineBreak(n int) string {
-	for ; n > 0; n-- {
-		if _, end, next := e.line(n); end < next {
-			return string(e.src[end:next])
-		}
+	_, end, next := e.line(n)
+	if end == next {
+		_, end, next = e.line(n - 1) // in block form never the first
 	}
-	return "\n"
+	return string(e.src[end:next])
 }
 
 // resume takes the suspension out of the long form n where it stands as an
@@ -178,10 +176,7 @@ func (e *editor) alone(key, value *yaml.Node) (from, to int, ok bool) {
 	if len(bytes.TrimLeft(e.src[start:at], " ")) > 0 || len(bytes.TrimRight(e.src[valueEnd:end], " \t")) > 0 {
 		return 0, 0, false
 	}
-	if key.Line == 1 {
-		return start, next, true
-	}
-	above, aboveEnd, _ := e.line(key.Line - 1)
+	above, aboveEnd, _ := e.line(key.Line - 1) // in block form never the first
 	if e.commented(above) {
 		return 0, 0, false
 	}

@@ -82,6 +82,18 @@ var shapes = map[string]struct {
 		"\n  web: {state: running, suspend: {by: ann, # her\n      reason: fire}, settle: 2s} # why\n", []Change{suspended("web")},
 		"the suspend of web on line 4", "  web: {state: running, " + byHandText + ", settle: 2s} # why",
 	},
+	"another flow of several lines": {
+		"\n    web: {state: running, suspend: {by: ann, # her\n      reason: fire}, retry: {max: 2m} # of the retry\n      }\n", []Change{resumed("web")},
+		"the suspend of web on line 4", "    web:\n      state: running\n      retry: {max: 2m} # of the retry",
+	},
+	"at four spaces": {
+		"\n    web:\n        state: running\n        suspend:\n            by: ann\n        retry:\n            max: 2m\n", []Change{resumed("web")},
+		"the suspend of web on line 7", "    web:\n        state: running\n        retry:\n            max: 2m",
+	},
+	"no room": {
+		"\n  web: running\n# " + strings.Repeat("x", maxSize-60) + "\n", []Change{suspended("web")},
+		"the file is longer than", "  web: {state: running, " + byHandText + "}",
+	},
 	"several services": {
 		"\n  web: |-\n    running\n  ok: running\n  db: >-\n    stopped\n", []Change{flipped("ok", Stopped), flipped("web", Stopped), flipped("db", Running)},
 		"the state of db on line 7", "  web: stopped\n  db: running",

@@ -55,6 +55,9 @@ func newText(src []byte) text {
 // breakWidth is how many bytes of a line break src begins with: YAML 1.1 has
 // more of them than line feed.
 func breakWidth(src []byte) int {
+	if len(src) == 0 || ' ' <= src[0] && src[0] < utf8.RuneSelf {
+		return 0 // nearly always
+	}
 	for _, b := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
 		if bytes.HasPrefix(src, []byte(b)) {
 			return len(b)
