@@ -3,7 +3,7 @@
 // nothing itself; it edits the file and waits for the loop.
 //
 // Every request passes the same guards in the same order (guard.go), and only
-// what stands in the route table is answered at all (routes.go).
+// what stands in the route table is answered at all (routes.go, dispatch.go).
 package api
 
 import (
