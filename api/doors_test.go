@@ -44,7 +44,7 @@ func tokensOf(t *testing.T) *Tokens {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tokens")
 	writeFile(t, file, "# who may\n"+tokenLine("eye", Read, secretOf(Read))+tokenLine("panel", Flip, secretOf(Flip))+tokenLine("root", Admin, secretOf(Admin)))
-	tokens, err := OpenTokens(file, func(err error) { t.Error(err) })
+	tokens, err := OpenTokens(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

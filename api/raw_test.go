@@ -14,19 +14,24 @@ import (
 
 // converse sends raw bytes on a connection of its own, ends its side, and
 // returns the statuses of all answers until the server hangs up.
-func converse(t *testing.T, address, sent string) (codes []int) {
+func converse(t *testing.T, network, address, sent string) (codes []int) {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
+	c, err := net.Dial(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return converseOn(t, c, sent)
+}
+
+func converseOn(t *testing.T, c net.Conn, sent string) (codes []int) {
+	t.Helper()
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil { // a test that hangs tells nothing
 		t.Fatal(err)
 	}
 	go func() { // the server may answer and hang up before it has read all
 		_, _ = io.WriteString(c, sent)
-		_ = c.(*net.TCPConn).CloseWrite()
+		_ = c.(interface{ CloseWrite() error }).CloseWrite()
 	}()
 	from := bufio.NewReader(c)
 	for {
@@ -128,7 +133,7 @@ func TestHostileBytesAreRefused(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- Serve(ctx, New(w.options), l) }()
-			if got := converse(t, l.Addr().String(), c.sent); !slices.Equal(got, c.want) {
+			if got := converse(t, "tcp", l.Addr().String(), c.sent); !slices.Equal(got, c.want) {
 				t.Errorf("answered with %v, not %v", got, c.want)
 			}
 			if s := w.state.Snapshot(); s.Generation != 7 {
