@@ -65,6 +65,9 @@ func readState(r *http.Request) ([]byte, error) {
 	case "application/yaml", "text/yaml", "application/x-yaml":
 		return body, nil
 	case "application/json":
+		if err := unambiguous(body); err != nil {
+			return nil, err
+		}
 		src, err := desired.FromJSON(body)
 		if err != nil {
 			return nil, newProblem(http.StatusBadRequest, "malformed", "%v", err)

@@ -44,9 +44,11 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 		return err
 	}
 	defer d.close()
-	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, page at http://%s/\n",
-		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.listeners[0].Addr())
+	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, %s\n",
+		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.address())
 
+	hangup, unheard := hangups() // before systemd is told that it may send one
+	defer unheard()
 	// The API goes first, while what it shows still works; then the loop, with
 	// the calls under way; what observes goes last.
 	parts, serving := errgroup.WithContext(ctx)
@@ -57,7 +59,7 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	below.Go(func() error { return d.store.Watch(observing) })
 	parts.Go(func() error { return d.loop.Run(serving) })
 	parts.Go(func() error { return d.serve(serving) })
-	parts.Go(func() error { return d.heed(serving) })
+	parts.Go(func() error { return d.heed(serving, hangup) })
 	parts.Go(func() error { // what observes must not fail before the end
 		select {
 		case <-observing.Done():
@@ -74,16 +76,20 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	return err
 }
 
-// heed reads everything again on each SIGHUP, until ctx ends. Many in a row are
-// one. Whoever read our output may go: that ends nothing.
-func (d *daemon) heed(ctx context.Context) error {
+// hangups are the SIGHUPs of this process from now on; many in a row are one.
+// Whoever read our output may go, too: that ends nothing.
+func hangups() (heard <-chan os.Signal, stop func()) {
 	signal.Ignore(syscall.SIGPIPE)
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// heed reads everything again on each hangup, until ctx ends.
+func (d *daemon) heed(ctx context.Context, hangup <-chan os.Signal) error {
 	for {
 		select {
-		case <-hangups:
+		case <-hangup:
 			d.reload()
 		case <-ctx.Done():
 			d.supervisor.stopping()

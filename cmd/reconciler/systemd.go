@@ -15,14 +15,14 @@ import (
 // (sd_notify(3)); elsewhere all of it is a no-op. It may be used by any number
 // of goroutines.
 type supervisor struct {
-	warn     func(error) // of what could not be told
+	warn     func(string) // of what could not be told
 	watchdog bool
 	begun    sync.Once
 }
 
 // newSupervisor fails if the watchdog would end a process that works: the loop
 // shows that it works every reconcile.TickEvery, and must be allowed to be late.
-func newSupervisor(warn func(error)) (*supervisor, error) {
+func newSupervisor(warn func(string)) (*supervisor, error) {
 	interval, err := sd.SdWatchdogEnabled(false)
 	if err != nil {
 		return nil, badInput(fmt.Errorf("the environment of systemd's watchdog: %w", err))
@@ -41,7 +41,7 @@ func (s *supervisor) ready() { s.notify(sd.SdNotifyReady) }
 func (s *supervisor) reloading() {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		s.warn(fmt.Errorf("read the monotonic clock: %w", err))
+		s.warn(fmt.Sprintf("the monotonic clock can't be read: %v", err))
 		return
 	}
 	s.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", sd.SdNotifyReloading, now.Nano()/int64(time.Microsecond)))
@@ -62,6 +62,6 @@ func (s *supervisor) ticked() {
 
 func (s *supervisor) notify(state string) {
 	if _, err := sd.SdNotify(false, state); err != nil {
-		s.warn(fmt.Errorf("notify systemd: %w", err))
+		s.warn(fmt.Sprintf("systemd could not be told: %v", err))
 	}
 }
