@@ -108,10 +108,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
-	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(),
-		newVerb("start", "Want services running, and try now", "  reconciler start web --wait"),
-		newVerb("stop", "Want services stopped", "  reconciler stop --group business"),
-		newVerb("restart", "Restart the containers of services, one by one; run a job again", "  reconciler restart web --wait"),
+	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(), newStart(), newStop(), newRestart(),
 		newWait(), newHealthcheck(), newVersion())
 	return root
 }
