@@ -21,11 +21,8 @@ func newStatus() *cobra.Command {
 		Example: "  reconciler status\n  reconciler status web -o json",
 	}
 	c := bindClient(cmd.Flags())
-	output := cmd.Flags().StringP("output", "o", "table", "table, wide, json or yaml")
+	output := choose(cmd, "output", "o", "table, wide, json or yaml", "table", "wide", "json", "yaml")
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
-		if !slices.Contains([]string{"table", "wide", "json", "yaml"}, *output) {
-			return badInput(fmt.Errorf("-o %s: it is table, wide, json or yaml", *output))
-		}
 		o, err := c.overview(cmd.Context())
 		if err != nil {
 			return err
@@ -33,7 +30,7 @@ func newStatus() *cobra.Command {
 		if o.Services, err = only(o.Services, named); err != nil {
 			return err
 		}
-		return show(cmd.OutOrStdout(), o, *output)
+		return show(cmd.OutOrStdout(), o, output.value)
 	}
 	return cmd
 }
