@@ -21,7 +21,7 @@ func newSuspend() *cobra.Command {
 	bindDryRun(cmd, &f.dryRun)
 	f.holds = true
 	length := cmd.Flags().Duration("for", 0, "how long (default: until resumed)")
-	until := cmd.Flags().String("until", "", "until when: 18:00, 2026-12-01, '2026-12-01 18:00', or as in RFC 3339")
+	until := cmd.Flags().String("until", "", "until this `TIME`: 18:00, 2026-12-01, '2026-12-01 18:00', or as in RFC 3339")
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
 		body := map[string]string{"reason": f.reason}
 		switch {

@@ -12,16 +12,17 @@ import (
 // clean takes out of a text from outside what a terminal would obey: control
 // characters, and those that turn the direction of writing. Newlines and tabs
 // stay.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
+func clean(text string) string { return strings.Map(harmless, text) }
+
+// harmless is the character, or -1 for one that clean takes out.
+func harmless(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
 		return r
-	}, text)
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		return -1
+	}
+	return r
 }
 
 // table is rows of cells; the first row is the head.
