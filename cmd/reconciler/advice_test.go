@@ -28,6 +28,8 @@ func TestARefusalSaysWhatCanBeDone(t *testing.T) {
 			want: "web: flip may not; this needs the role admin: reconciler token new NAME --role admin\n"},
 		{name: "too low a role on a socket", args: "set absent web", asked: "PUT /v1/services/web/state", socket: true, said: said{403, `{"type":"role","detail":"flip may not"}`},
 			want: "web: flip may not; this needs the role admin: reconciler run --listen unix:%s:admin\n"},
+		{name: "too low a role to restore", args: "rollback 1", asked: "POST /v1/revisions/1/restore", token: "t", said: said{403, `{"type":"role","detail":"flip may not"}`},
+			want: "flip may not; this needs the role admin: reconciler token new NAME --role admin\n"},
 		{name: "no question of roles", args: "stop web", asked: "POST /v1/services/web/stop", said: said{403, `{"type":"forwarded","detail":"a proxy"}`},
 			want: "web: a proxy\n"},
 		{name: "an unknown service", args: "stop wob", asked: "POST /v1/services/wob/stop", said: said{404, `{"type":"unknown_service","detail":"the file lists no service \"wob\"; did you mean \"web\"?"}`},
