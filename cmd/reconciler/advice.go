@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 )
@@ -41,10 +40,10 @@ func (c *client) refused(r request, status int, body []byte) *answer {
 		a.advice = "it doesn't know the token in RECONCILER_TOKEN; make one with: reconciler token new NAME --role " + role(r)
 	case status == http.StatusUnauthorized:
 		a.advice = "set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role " + role(r)
-	case status == http.StatusForbidden && !slices.Contains([]string{"host", "origin", "forwarded", "by_file_only"}, a.Type):
-		a.advice = fmt.Sprintf("this needs the role %s: reconciler token new NAME --role %[1]s", role(r))
+	case status == http.StatusForbidden && a.Type == "role":
+		a.advice = "make a token that may: reconciler token new NAME --role " + role(r)
 		if path, ok := c.socket(); ok {
-			a.advice = fmt.Sprintf("this needs the role %s: reconciler run --listen unix:%s:admin", role(r), path)
+			a.advice = fmt.Sprintf("this socket may with: reconciler run --listen unix:%s:%s", path, role(r))
 		}
 	}
 	return a

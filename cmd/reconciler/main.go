@@ -109,7 +109,7 @@ func newRoot() *cobra.Command {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
 	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(), newStart(), newStop(), newRestart(),
-		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newHealthcheck(), newVersion())
+		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(), newHealthcheck(), newVersion())
 	return root
 }
 
