@@ -44,6 +44,7 @@ func newEvents() *cobra.Command {
 	follow := cmd.Flags().BoolP("follow", "f", false, "go on until interrupted")
 	service := cmd.Flags().String("service", "", "only the events of this service")
 	output := choose(cmd, "output", "o", "text or json", "text", "json")
+	completeFlags(cmd, c)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var known struct {
 			Events []json.RawMessage `json:"events"`

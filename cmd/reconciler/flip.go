@@ -35,6 +35,8 @@ func bindFlips(cmd *cobra.Command) *flips {
 	cmd.Flags().BoolVar(&f.all, "all", false, "all services that the file lists")
 	bindWait(cmd, &f.wait)
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why; kept with the change")
+	cmd.ValidArgsFunction = completeServices(f.client, 0, 0)
+	completeFlags(cmd, f.client)
 	return f
 }
 

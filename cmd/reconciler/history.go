@@ -34,6 +34,7 @@ func newHistory() *cobra.Command {
 	c := bindClient(cmd.Flags())
 	output := choose(cmd, "output", "o", "table or json", "table", "json")
 	diff := cmd.Flags().Bool("diff", false, "how revision N differs from the one before")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
 		path := "/v1/revisions"
 		if len(a) > 0 {

@@ -26,6 +26,7 @@ func newLogs() *cobra.Command {
 	follow := cmd.Flags().BoolP("follow", "f", false, "go on until the container ends")
 	container := cmd.Flags().String("container", "", "of this container (default: the first)")
 	output := choose(cmd, "output", "o", "text or raw", "text", "raw")
+	cmd.ValidArgsFunction = completeServices(c, 0, 1)
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
 		if *tail < 0 || *tail > 10000 {
 			return badInput(fmt.Errorf("--tail %d is not from 0 to 10000", *tail))

@@ -20,6 +20,7 @@ func newRollback() *cobra.Command {
 	bindWait(cmd, &f.wait)
 	bindDryRun(cmd, &f.dryRun)
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why; kept with the change")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
 		if err := checkWait(cmd, f.wait, a[1:]); err != nil {
 			return f.bad(err)

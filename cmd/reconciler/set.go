@@ -21,6 +21,13 @@ func newSet() *cobra.Command {
 	}
 	f := bindFlips(cmd)
 	bindDryRun(cmd, &f.dryRun)
+	services := completeServices(f.client, 1, 0)
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, given []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(given) == 0 {
+			return states(), cobra.ShellCompDirectiveNoFileComp
+		}
+		return services(cmd, given, word)
+	}
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
 		state := desired.State(a[0])
 		if !slices.Contains(desired.States(), state) {

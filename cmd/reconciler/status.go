@@ -22,6 +22,7 @@ func newStatus() *cobra.Command {
 	}
 	c := bindClient(cmd.Flags())
 	output := choose(cmd, "output", "o", "table, wide, json or yaml", "table", "wide", "json", "yaml")
+	cmd.ValidArgsFunction = completeServices(c, 0, 0)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
 		o, err := c.overview(cmd.Context())
 		if err != nil {

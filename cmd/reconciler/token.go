@@ -43,10 +43,11 @@ func newTokenNew() *cobra.Command {
 		Example: "  reconciler token new panel --role flip --token-file tokens",
 		Args:    args(cobra.ExactArgs(1)),
 	}
-	role := choose(cmd, "role", "", "read, flip or admin", "read", "flip", "admin")
+	role := choose(cmd, "role", "", "what it may: read, flip or admin", "read", "flip", "admin")
+	role.value, cmd.Flags().Lookup("role").DefValue = "", "" // it has to be said
 	file := cmd.Flags().String("token-file", "", "add the token's line to this file; made if it doesn't exist")
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
-		if !cmd.Flags().Changed("role") {
+		if role.value == "" {
 			return badInput(errors.New("say what it may: --role read, flip or admin"))
 		}
 		if !tokenName.MatchString(a[0]) {

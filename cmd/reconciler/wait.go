@@ -25,6 +25,7 @@ func newWait() *cobra.Command {
 	c := bindClient(cmd.Flags())
 	what := choose(cmd, "for", "", "converged, ready or stopped", "converged", "ready", "stopped")
 	timeout := cmd.Flags().Duration("timeout", 5*time.Minute, "how long to wait")
+	cmd.ValidArgsFunction = completeServices(c, 0, 0)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
 		ctx, cancel := context.WithTimeout(cmd.Context(), *timeout)
 		defer cancel()
