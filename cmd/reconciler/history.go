@@ -61,7 +61,7 @@ func newHistory() *cobra.Command {
 			if err := c.decode(reply{body: src}, &h); err != nil {
 				return err
 			}
-			h.write(cmd.OutOrStdout())
+			h.write(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()))
 			return nil
 		}
 		var r revision
@@ -92,12 +92,12 @@ type history struct {
 	Revisions  []revision `json:"revisions"`
 }
 
-func (h history) write(w io.Writer) {
+func (h history) write(w io.Writer, s screen) {
 	t := table{{"REVISION", "TIME", "KIND", "ACTOR", "SUMMARY", "REASON"}}
 	for _, r := range h.Revisions {
 		t = append(t, []string{strconv.FormatInt(r.Generation, 10), r.Time.Format(time.RFC3339), r.Kind, r.Actor, r.Summary, r.Reason})
 	}
-	t.write(w)
+	t.write(w, s, nil)
 }
 
 // comment is what is known of a revision, as comments of YAML.

@@ -100,10 +100,8 @@ func (c *client) follow(ctx context.Context, e events, got func(message) error, 
 		if e.after != began {
 			pause = firstPause
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		if err := rest(ctx, pause); err != nil {
+			return err
 		}
 		pause = min(2*pause, longPause)
 	}
