@@ -187,3 +187,18 @@ func TestRolesAreRanked(t *testing.T) {
 		t.Error("no role is not None")
 	}
 }
+
+// TestAHandlerAsksForMoreThanItsRoute, and says which role it takes.
+func TestAHandlerAsksForMoreThanItsRoute(t *testing.T) {
+	plain := httptest.NewRequest("GET", "/", nil)
+	if permit(plain, Read) == nil || permit(plain, None) != nil {
+		t.Error("who passed no guard may something")
+	}
+	flipper := visitor{role: Flip}.enter(plain)
+	if err := permit(flipper, Flip); err != nil {
+		t.Error(err)
+	}
+	if p := explain(permit(flipper, Admin)); p.Status != 403 || p.Type != "role" || !strings.Contains(p.Detail, "admin") {
+		t.Errorf("%+v", p)
+	}
+}
