@@ -54,6 +54,9 @@ func TestAPersonLogsInAndOut(t *testing.T) {
 		if answer := w.form("GET", "/login", "", secure); answer.Code != 200 || !strings.Contains(answer.Body.String(), `<form method="post" action="/login">`) {
 			t.Errorf("the form: %d %s", answer.Code, answer.Body)
 		}
+		if answer := w.ask("GET", "/", "", "Accept", "text/html", "Authorization", "Bearer wrong"); answer.Code != 401 {
+			t.Errorf("the page with a wrong token, which no browser sends by itself: %d", answer.Code)
+		}
 		c := loggedIn(t, w, Flip, secure)
 		name := map[bool]string{false: "reconciler", true: "__Host-reconciler"}[secure]
 		if c.Name != name || c.Secure != secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || len(c.Value) != 43 {

@@ -97,10 +97,17 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 	first := filepath.Join(folder, "live")
 	listenAt(t, first)
+	other := filepath.Join(folder, "datagrams")
+	d, err := net.ListenPacket("unixgram", other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
 	stale := filepath.Join(folder, "stale")
 	abandoned(t, stale)
 	for _, c := range []struct{ path, says string }{
 		{first, "somebody listens"},
+		{other, "can't be told"},
 		{place("file", func(p string) error { return os.WriteFile(p, nil, 0o600) }), "no socket"},
 		{place("dir", func(p string) error { return os.Mkdir(p, 0o700) }), "no socket"},
 		{place("pipe", func(p string) error { return syscall.Mkfifo(p, 0o600) }), "no socket"},
