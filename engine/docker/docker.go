@@ -16,6 +16,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
 	"reconciler/engine"
@@ -34,6 +35,9 @@ const (
 	// ownGrace stands for a grace that only the container knows.
 	ownGrace = 10 * time.Minute
 )
+
+// oldestAPI is the oldest version of the API that has all that is asked for.
+const oldestAPI = "1.41"
 
 // How many calls of a kind are made at once. Measured with 20 containers on 2
 // cores: starts 8 at a time 3.5 s, one by one 6.0 s.
@@ -119,6 +123,10 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 	err = e.do(ctx, call{"info", "", e.reads, infoDeadline}, func(ctx context.Context) error {
 		v, err := cli.ServerVersion(ctx)
 		info = engine.Info{Address: cli.DaemonHost(), Version: v.Version, APIVersion: cli.ClientVersion()}
+		if err == nil && versions.LessThan(info.APIVersion, oldestAPI) {
+			// Also where a ping fails without a version: the client takes 1.24 then.
+			return fmt.Errorf("API %s was agreed on, and %s is the oldest that will do", info.APIVersion, oldestAPI)
+		}
 		return err
 	})
 	if err != nil {

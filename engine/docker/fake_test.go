@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -15,17 +16,24 @@ type fake struct {
 	version string           // of its API
 	answer  http.HandlerFunc // to all but a ping
 	asked   []string         // the versions in the paths
+	calls   []string         // "METHOD /path", pings too
+	noHead  bool             // it refuses HEAD, as a proxy may
 }
 
 var versioned = regexp.MustCompile(`^/v([0-9.]+)/`)
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	version := f.version
+	version, noHead := f.version, f.noHead
+	f.calls = append(f.calls, r.Method+" "+r.URL.Path)
 	if v := versioned.FindStringSubmatch(r.URL.Path); v != nil {
 		f.asked = append(f.asked, v[1])
 	}
 	f.mu.Unlock()
+	if noHead && r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
 	w.Header().Set("Api-Version", version)
 	if r.URL.Path == "/_ping" {
 		return
@@ -46,6 +54,13 @@ func (f *fake) lastAsked() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.asked[len(f.asked)-1]
+}
+
+// called are the calls so far, pings too.
+func (f *fake) called() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
 }
 
 // speak starts a fake of the oldest version, and returns it and what speaks to it.

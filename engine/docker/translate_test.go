@@ -3,6 +3,7 @@ package docker
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -68,6 +69,26 @@ func TestAnInspectIsTranslated(t *testing.T) {
 				t.Errorf("(- want, + got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAContainerHoldsNothingOfItsEnvironment(t *testing.T) {
+	const secrets = `"Env":["PASSWORD=hunter2"],"Cmd":["serve","--password=hunter2"],"Entrypoint":["hunter2"],` +
+		`"Healthcheck":{"Test":["CMD","probe","hunter2"]},"Image"`
+	answer := strings.Replace(inspected, `"Image"`, secrets, 1)
+	answer = strings.Replace(answer, `"RestartCount"`, `"Args":["hunter2"],"ResolvConfPath":"hunter2","Mounts":[{"Source":"hunter2"}],"RestartCount"`, 1)
+	answer = strings.Replace(answer, `"AutoRemove":false`, `"Binds":["/hunter2:/x"],"LogConfig":{"Type":"gelf","Config":{"key":"hunter2"}}`, 1)
+	answer = strings.Replace(answer, `"Labels":{`, `"Labels":{"app.key":"in a label",`, 1)
+	_, e := speak(t, says(200, answer))
+	c, err := e.Inspect(t.Context(), "4f5e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Labels["app.key"] != "in a label" {
+		t.Errorf("the labels are %v: nothing is proven of what was answered", c.Labels)
+	}
+	if text := fmt.Sprintf("%#v", c); strings.Contains(text, "hunter2") || strings.Contains(text, "PASSWORD") {
+		t.Errorf("it is held what may be secret: %s", text)
 	}
 }
 
