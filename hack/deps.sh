@@ -5,6 +5,7 @@
 #   hack/deps.sh engine    docker.io, its client and iptables: an engine, and what starting it by hand takes
 #   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
 #   hack/deps.sh test      gcc for the race detector; promtool and prometheus, into the cache
+#   hack/deps.sh prom      promtool and prometheus alone
 #   hack/deps.sh check     shellcheck
 #
 # What is there already is left alone, wherever it came from. Without root, or
@@ -80,9 +81,10 @@ test)
 	need gcc libc6-dev
 	prometheus
 	;;
+prom) prometheus ;;
 check) need shellcheck ;;
 *)
-	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
