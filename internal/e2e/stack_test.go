@@ -139,12 +139,12 @@ func (s *stack) scraped(service, state string) {
 func (s *stack) left() []string {
 	s.t.Helper()
 	var all []string
-	containers, err := s.ContainerList(s.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("name", s.name))})
+	containers, err := s.ContainerList(s.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("name", s.name+"-"))})
 	s.must(err)
 	for _, c := range containers {
 		all = append(all, c.Names[0]+" "+c.ID)
 	}
-	networks, err := s.NetworkList(s.t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", s.name))})
+	networks, err := s.NetworkList(s.t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", s.name+"-"))})
 	s.must(err)
 	for _, n := range networks {
 		all = append(all, n.Name+" "+n.ID)
@@ -191,6 +191,10 @@ func TestPanelPrometheusAndReconcilerAreThreeContainers(t *testing.T) {
 				s.becomes(s.name+"-tgstate", "running")
 				s.becomes(s.name+"-tg2em-scrape", "running")
 				s.scraped("scraper", "running")
+				s.sameCommands(variant, said)
+				if variant == "socket" {
+					s.byHand()
+				}
 
 				before := fmt.Sprint(s.left())
 				s.do(up...)
