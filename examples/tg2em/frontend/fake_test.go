@@ -106,11 +106,11 @@ func (f *fake) group(w http.ResponseWriter, group string, body []byte) {
 			f.set(s.Name, want.State)
 		}
 	}
-	warnings := []string{}
+	skipped, warnings := []string{}, []string{}
 	if group == "odd" {
-		warnings = append(warnings, "migrate is a <job>")
+		skipped, warnings = append(skipped, "migrate"), append(warnings, "web is no <job>")
 	}
-	answer(w, map[string]any{"generation": 2, "services": f.services, "skipped": []string{}, "warnings": warnings})
+	answer(w, map[string]any{"generation": 2, "services": f.services, "skipped": skipped, "warnings": warnings})
 }
 
 func answer(w http.ResponseWriter, v any) {

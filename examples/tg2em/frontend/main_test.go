@@ -124,7 +124,8 @@ func TestARefusalIsShownAsItComes(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil || code != 404 || p.Type != "unknown_service" || !strings.Contains(p.Detail, "<tgstate>") {
 		t.Errorf("as JSON: %d %s: %v", code, text, err)
 	}
-	if code, page := ask(t, "POST", panel+"/admin/groups/odd/start", nil); code != 200 || !strings.Contains(page, "migrate is a &lt;job&gt;") {
+	code, page = ask(t, "POST", panel+"/admin/groups/odd/start", nil)
+	if code != 200 || !strings.Contains(page, "web is no &lt;job&gt;") || !strings.Contains(page, "migrate was left out") {
 		t.Errorf("a warning isn't shown: %d\n%s", code, page)
 	}
 }
@@ -154,7 +155,7 @@ func TestNobodyThereAndAWrongTokenAreTold(t *testing.T) {
 
 func TestThePanelAsksBeforeItStopsItself(t *testing.T) {
 	f := newFake("")
-	f.services[0].Groups = []string{"front"}
+	f.services[0].Groups, f.services[1].Groups = []string{"front"}, []string{"front", "business"}
 	panel := show(t, map[string]string{"RECONCILER_SERVER": onSocket(t, f), "NAME": "frontend"})
 	for _, path := range []string{"/admin/services/frontend/stop", "/admin/groups/front/stop"} {
 		before := len(f.calls())
@@ -166,6 +167,10 @@ func TestThePanelAsksBeforeItStopsItself(t *testing.T) {
 		if code, text := ask(t, "POST", panel+path, url.Values{"confirm": {"frontend"}}); code != http.StatusSeeOther || !strings.Contains(f.calls()[before], "wait=0s") {
 			t.Errorf("%s confirmed: %d %s, %q", path, code, text, f.calls())
 		}
+	}
+	padded := url.Values{"confirm": {"frontend"}, "a": {strings.Repeat("x", 65<<10)}}
+	if code, _ := ask(t, "POST", panel+"/admin/services/frontend/stop", padded); code != http.StatusConflict {
+		t.Errorf("a form of more than 64 KiB was read: %d", code)
 	}
 	if code, _ := ask(t, "POST", panel+"/admin/groups/business/stop", nil); code != http.StatusSeeOther {
 		t.Errorf("a group without the panel: %d", code)
