@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,10 @@ func newStack(h *host) *stack {
 		h.t.Skipf("the engine has no bridge, so it publishes no port: %v", err)
 	}
 	name := dockertest.Name()
-	s := &stack{host: h, name: name, files: filepath.Join(h.t.TempDir(), "run"), panel: freeAddress(h.t), prometheus: freeAddress(h.t),
+	dir, err := os.MkdirTemp("", "st") // a short name: the path of a socket may have 107 bytes
+	h.must(err)
+	h.t.Cleanup(func() { os.RemoveAll(dir) })
+	s := &stack{host: h, name: name, files: filepath.Join(dir, "run"), panel: freeAddress(h.t), prometheus: freeAddress(h.t),
 		image: name + "-reconciler"}
 	s.build()
 	h.t.Cleanup(func() {
@@ -149,6 +153,7 @@ func (s *stack) left() []string {
 	for _, n := range networks {
 		all = append(all, n.Name+" "+n.ID)
 	}
+	slices.Sort(all)
 	return all
 }
 
