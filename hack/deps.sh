@@ -6,6 +6,7 @@
 #   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
 #   hack/deps.sh test      gcc for the race detector; promtool and prometheus, into the cache
 #   hack/deps.sh prom      promtool and prometheus alone
+#   hack/deps.sh tls       openssl
 #   hack/deps.sh check     shellcheck
 #
 # What is there already is left alone, wherever it came from. Without root, or
@@ -82,9 +83,10 @@ test)
 	prometheus
 	;;
 prom) prometheus ;;
+tls) need openssl ;;
 check) need shellcheck ;;
 *)
-	sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
