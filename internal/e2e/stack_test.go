@@ -33,9 +33,6 @@ type stack struct {
 
 func newStack(h *host) *stack {
 	h.t.Helper()
-	if _, err := h.NetworkInspect(h.t.Context(), "bridge", network.InspectOptions{}); err != nil {
-		h.t.Skipf("the engine has no bridge, so it publishes no port: %v", err)
-	}
 	name := dockertest.Name()
 	dir, err := os.MkdirTemp("", "st") // a short name: the path of a socket may have 107 bytes
 	h.must(err)
@@ -47,7 +44,9 @@ func newStack(h *host) *stack {
 		if out, err := s.try(context.Background(), "down"); err != nil {
 			h.t.Errorf("stack down: %v\n%s", err, out)
 		}
-		_, _ = h.ImageRemove(context.Background(), s.image, image.RemoveOptions{Force: true})
+		for _, made := range []string{s.image, name + "-frontend", name + "-example"} {
+			_, _ = h.ImageRemove(context.Background(), made, image.RemoveOptions{Force: true})
+		}
 	})
 	return s
 }
@@ -67,10 +66,22 @@ func (s *stack) build() {
 	}
 }
 
+// bridged skips where the engine has no bridge.
+func (h *host) bridged() {
+	h.t.Helper()
+	if _, err := h.NetworkInspect(h.t.Context(), "bridge", network.InspectOptions{}); err != nil {
+		h.t.Skipf("the engine has no bridge, so it publishes no port: %v", err)
+	}
+}
+
 // try runs examples/tg2em/stack and returns what it says.
 func (s *stack) try(ctx context.Context, args ...string) (string, error) {
+	return s.script(ctx, "stack", args...)
+}
+
+func (s *stack) script(ctx context.Context, name string, args ...string) (string, error) {
 	port := func(address string) string { return address[strings.LastIndex(address, ":")+1:] }
-	cmd := exec.CommandContext(ctx, "../../examples/tg2em/stack", args...)
+	cmd := exec.CommandContext(ctx, "../../examples/tg2em/"+name, args...)
 	cmd.Env = append(os.Environ(), "DOCKER_HOST="+s.address, "TG2EM_NAME="+s.name, "TG2EM_FILES="+s.files,
 		"TG2EM_PORT="+port(s.panel), "TG2EM_PROMETHEUS_PORT="+port(s.prometheus), "RECONCILER_IMAGE="+s.image)
 	out, err := cmd.CombinedOutput()
@@ -175,6 +186,7 @@ func (s *stack) keptFromTheEngine(name string) {
 
 func TestPanelPrometheusAndReconcilerAreThreeContainers(t *testing.T) {
 	onEach(t, func(t *testing.T, h *host) {
+		h.bridged()
 		for variant, up := range map[string][]string{"socket": {"up"}, "token": {"up", "--token"}} {
 			t.Run(variant, func(t *testing.T) {
 				s := newStack(&host{h.Client, h.address, h.version, t})
@@ -252,4 +264,33 @@ func TestTheStackMixesWithNoContainersOfOthers(t *testing.T) {
 			t.Errorf("left: %v; want theirs alone", left)
 		}
 	})
+}
+
+// As make run does, also where ports can't be published.
+func TestTheExampleIsMadeOnAnyEngineAndOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, h *host) {
+		s := newStack(h)
+		t.Cleanup(s.remove)
+		for range 2 {
+			if out, err := s.script(t.Context(), "up"); err != nil {
+				t.Fatalf("up: %v\n%s", err, out)
+			}
+		}
+		for _, service := range []string{"frontend", "tgstate", "tg2em-scrape"} {
+			if st := s.state(s.name + "-" + service); st != "created" {
+				t.Errorf("%s is %s", service, st)
+			}
+		}
+		s.keptFromTheEngine("frontend")
+		s.start(s.name + "-frontend")
+		s.becomes(s.name+"-frontend", "running")
+	})
+}
+
+// remove removes what up made: stack removes only what it made itself.
+func (s *stack) remove() {
+	for _, service := range []string{"frontend", "tgstate", "tg2em-scrape"} {
+		_ = s.ContainerRemove(context.Background(), s.name+"-"+service, container.RemoveOptions{Force: true})
+	}
+	_ = s.NetworkRemove(context.Background(), s.name+"-panel")
 }
