@@ -45,7 +45,7 @@ func newStack(h *host) *stack {
 			h.t.Errorf("stack down: %v\n%s", err, out)
 		}
 		for _, made := range []string{s.image, name + "-frontend", name + "-example"} {
-			_, _ = h.ImageRemove(context.Background(), made, image.RemoveOptions{Force: true})
+			_, _ = h.ImageRemove(context.Background(), made, image.RemoveOptions{Force: true, PruneChildren: true})
 		}
 	})
 	return s
