@@ -12,7 +12,7 @@ REAL := ./engine/docker/... ./internal/e2e/...
 # promtool and prometheus, where hack/deps.sh unpacks them.
 export PATH := $(PATH):$(or $(RECONCILER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/reconciler)/prometheus/usr/bin
 
-.PHONY: help run test test-unit test-engine test-debian build image lint check bench
+.PHONY: help run stack stack-down test test-unit test-engine test-debian build image lint check bench
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,8 +24,18 @@ run: build ## find or start an engine, make the example's containers, run reconc
 	DOCKER_HOST=$$(hack/engine up)
 	export DOCKER_HOST
 	examples/tg2em/up
-	echo "run: the page is http://127.0.0.1:8480/ ; end with Ctrl-C, the containers stay" >&2
-	exec bin/reconciler run --state $(STATE)
+	echo "run: the page is http://127.0.0.1:8480/ , the panel in a container http://127.0.0.1:5000/ ; end with Ctrl-C, the containers stay" >&2
+	exec bin/reconciler run --state $(STATE) --listen 127.0.0.1:8480 --listen unix:.run/socket/reconciler.sock
+
+stack: image ## the example's panel, reconciler and Prometheus as three containers; TOKEN=--token for the panel by token
+	DOCKER_HOST=$$(hack/engine up)
+	export DOCKER_HOST
+	examples/tg2em/stack up $(TOKEN)
+
+stack-down: ## remove what `make stack` made
+	DOCKER_HOST=$$(hack/engine up)
+	export DOCKER_HOST
+	examples/tg2em/stack down
 
 test: test-unit test-engine ## all tests: without an engine, then on Debian's and on the current one
 
@@ -59,7 +69,7 @@ check: lint ## format, vet, linters, modules; the documents are checked by the t
 	go mod tidy -diff
 	go -C hack/lint mod tidy -diff
 	hack/deps.sh check
-	shellcheck hack/engine hack/deps.sh examples/tg2em/up .ci/run
+	shellcheck hack/engine hack/deps.sh examples/tg2em/up examples/tg2em/stack .ci/run
 
 bench: build ## speed and cost against raw calls, as ratios of one run
 	hack/deps.sh engine

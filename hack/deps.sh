@@ -5,6 +5,8 @@
 #   hack/deps.sh engine    docker.io, its client and iptables: an engine, and what starting it by hand takes
 #   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
 #   hack/deps.sh test      gcc for the race detector, strace for crashes; promtool and prometheus, into the cache
+#   hack/deps.sh prom      promtool and prometheus alone
+#   hack/deps.sh tls       openssl
 #   hack/deps.sh check     shellcheck
 #
 # What is there already is left alone, wherever it came from. Without root, or
@@ -80,9 +82,11 @@ test)
 	need gcc libc6-dev strace
 	prometheus
 	;;
+prom) prometheus ;;
+tls) need openssl ;;
 check) need shellcheck ;;
 *)
-	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
