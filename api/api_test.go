@@ -2,10 +2,11 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,10 @@ func (l *fakeLoop) Plan() (reconcile.Report, error) {
 	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
+func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
+	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
+}
+
 func (l *fakeLoop) Restart(service, actor string) (int64, error) {
 	return 1, l.ask("restart " + service + " by " + actor)
 }
@@ -95,8 +100,10 @@ func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
 type fakeState struct {
 	mu   sync.Mutex
 	snap desired.Snapshot
-	err  error // of SetStates and Replace
+	err  error // of Change
 	by   desired.EditBy
+	// revisions are the newest first; each has the document's text.
+	revisions []desired.Revision
 }
 
 func (s *fakeState) Snapshot() desired.Snapshot {
@@ -107,31 +114,56 @@ func (s *fakeState) Snapshot() desired.Snapshot {
 
 func (s *fakeState) Path() string { return "state.yaml" }
 
-func (s *fakeState) SetStates(changes []desired.Change, by desired.EditBy) (desired.Snapshot, bool, error) {
-	src, err := desired.Edit(s.Snapshot().Document, changes)
+func (s *fakeState) Change(p desired.Proposal, by desired.EditBy) (desired.Snapshot, bool, error) {
+	doc, err := s.Preview(p, by)
 	if err != nil {
 		return s.Snapshot(), false, err
 	}
-	return s.accept(src, by)
+	return s.accept(doc, by)
 }
 
-func (s *fakeState) Replace(src []byte, ifMatch string, by desired.EditBy) (desired.Snapshot, bool, error) {
-	if ifMatch != "" && ifMatch != s.Snapshot().Document.Digest {
-		return s.Snapshot(), false, desired.ErrStale
+func (s *fakeState) Preview(p desired.Proposal, by desired.EditBy) (*desired.Document, error) {
+	doc := s.Snapshot().Document
+	if by.IfMatch != "" && by.IfMatch != doc.Digest {
+		return nil, desired.ErrStale
 	}
-	return s.accept(src, by)
+	src, err := p.Apply(doc)
+	if err != nil {
+		return nil, err
+	}
+	return desired.Parse("state.yaml", src)
 }
 
-func (s *fakeState) accept(src []byte, by desired.EditBy) (desired.Snapshot, bool, error) {
+func (s *fakeState) Revisions() []desired.Revision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doc, err := desired.Parse("state.yaml", src)
-	if err = errors.Join(s.err, err); s.err == nil && err == nil && doc.Digest != s.snap.Document.Digest {
-		s.snap = desired.Snapshot{Document: doc, Generation: s.snap.Generation + 1}
-		s.by = by
-		return s.snap, true, nil
+	return slices.Clone(s.revisions)
+}
+
+func (s *fakeState) Revision(generation int64) (desired.Revision, []byte, error) {
+	for _, r := range s.Revisions() {
+		if r.Generation == generation {
+			return r, []byte(document), nil
+		}
 	}
-	return s.snap, false, err
+	return desired.Revision{}, nil, fmt.Errorf("%w %d", desired.ErrUnknownRevision, generation)
+}
+
+func (s *fakeState) Restoration(generation int64) (desired.Proposal, error) {
+	_, src, err := s.Revision(generation)
+	return desired.Replacement(src), err
+}
+
+func (s *fakeState) accept(doc *desired.Document, by desired.EditBy) (desired.Snapshot, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil || doc.Digest == s.snap.Document.Digest {
+		return s.snap, false, s.err
+	}
+	s.snap = desired.Snapshot{Document: doc, Generation: s.snap.Generation + 1}
+	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: s.snap.Generation, Kind: desired.KindState, Actor: by.Actor, Reason: by.Reason, Digest: doc.Digest})
+	s.by = by
+	return s.snap, true, nil
 }
 
 // world is a door with what is behind it.
@@ -152,8 +184,9 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{labels: make(map[string]int),
-		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
-		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}}}
+		loop: &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
+		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7},
+			revisions: []desired.Revision{{Generation: 7, Kind: desired.KindState, Actor: "file", Digest: doc.Digest}}}}
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
 	for _, s := range doc.Services {
 		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
@@ -169,6 +202,12 @@ func newWorld(t *testing.T) *world {
 	w.Handler = Handler(w.options)
 	return w
 }
+
+// open is a door to who is on this host.
+var open = Door{Address: "127.0.0.1:0", Grants: Admin}
+
+// Handler is what is answered at the open door.
+func Handler(opt Options) http.Handler { return New(opt).Handler(open) }
 
 // ask makes a request; header has names and values by turns. A body goes as
 // JSON unless the header says otherwise.

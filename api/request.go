@@ -2,13 +2,11 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +38,9 @@ func mediaType(r *http.Request) string {
 // readBody reads the whole body. That it is too large, ends early or doesn't
 // end in time is the client's fault.
 func readBody(r *http.Request) ([]byte, error) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" {
+		return nil, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is coded as %q; send it as it is", coding)
+	}
 	body, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
@@ -76,19 +77,10 @@ func readFlip(r *http.Request, plain bool) (flip, error) {
 	return f, nil
 }
 
-func unsafeRune(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
-
-// strict decodes one JSON value without unknown fields.
-func strict(body []byte, to any) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(to); err != nil {
-		return newProblem(http.StatusBadRequest, "malformed", "the body is not the JSON that is expected here: %v", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return newProblem(http.StatusBadRequest, "malformed", "something follows the JSON value")
-	}
-	return nil
+// unsafeRune reports what can't stand in one line that shows as it is written;
+// utf8.RuneError is what the decoder makes of half a surrogate pair.
+func unsafeRune(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }
 
 // query returns a query parameter, and refuses parameters that the route
@@ -123,16 +115,4 @@ func waitFor(r *http.Request) (time.Duration, error) {
 		return 0, newProblem(http.StatusBadRequest, "query", "wait=%q is no duration from 0s to %s, such as 30s", wait, maxWait)
 	}
 	return d, nil
-}
-
-// cliActor is how our own command says who uses it; a door without tokens can
-// believe it as much as anything else.
-var cliActor = regexp.MustCompile(`^cli:[A-Za-z0-9._-]{1,32}$`)
-
-// actor says who makes the request.
-func actor(r *http.Request) string {
-	if a := r.Header.Get("Reconciler-Actor"); cliActor.MatchString(a) {
-		return a
-	}
-	return "http:loopback"
 }

@@ -90,7 +90,7 @@ func (s *server) set(w http.ResponseWriter, r *http.Request, f flip, wait time.D
 // edit makes the flip, and reports whether the file had to be changed.
 func (s *server) edit(r *http.Request, f flip) (desired.Snapshot, bool, error) {
 	change := desired.Change{Service: r.PathValue("service"), State: f.State}
-	return s.opt.State.SetStates([]desired.Change{change}, desired.EditBy{Actor: actor(r), Reason: f.Reason})
+	return s.opt.State.Change(desired.Flips(change), desired.EditBy{Actor: actor(r), Reason: f.Reason})
 }
 
 // verb reads what the buttons have in common, and answers if it is wrong.

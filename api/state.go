@@ -47,7 +47,7 @@ func (s *server) putState(w http.ResponseWriter, r *http.Request) {
 	if match == "*" {
 		match = ""
 	}
-	snap, _, err := s.opt.State.Replace(src, strings.Trim(match, `"`), desired.EditBy{Actor: actor(r)})
+	snap, _, err := s.opt.State.Change(desired.Replacement(src), desired.EditBy{Actor: actor(r), IfMatch: strings.Trim(match, `"`)})
 	if err != nil {
 		fail(w, err)
 		return
@@ -65,6 +65,9 @@ func readState(r *http.Request) ([]byte, error) {
 	case "application/yaml", "text/yaml", "application/x-yaml":
 		return body, nil
 	case "application/json":
+		if err := unambiguous(body); err != nil {
+			return nil, err
+		}
 		src, err := desired.FromJSON(body)
 		if err != nil {
 			return nil, newProblem(http.StatusBadRequest, "malformed", "%v", err)

@@ -7,10 +7,55 @@ import (
 	"time"
 )
 
-// EditBy says who edits, and why.
+// EditBy says who edits, why, and on what condition. The zero value: nobody
+// knows, for no reason, whatever the file is.
 type EditBy struct {
-	Actor  string // http:<name> or cli:<user>
-	Reason string // may be empty
+	Actor   string // http:<name> or cli:<user>
+	Reason  string // may be empty
+	IfMatch string // the Digest that the file must have; empty: any
+
+	what string // begins the revision's summary
+}
+
+// Proposal is new bytes for the file, worked out from the document that they
+// are to replace. The zero value proposes nothing and may not be used.
+type Proposal struct {
+	of   func(*Document) ([]byte, error)
+	what string // begins the revision's summary
+}
+
+// Apply returns the bytes that are proposed in the place of the document's.
+func (p Proposal) Apply(doc *Document) ([]byte, error) { return p.of(doc) }
+
+// Flips proposes the changes, in place. Errors of the proposal:
+// ErrUnknownService, ErrUnsuitable, ErrShape.
+func Flips(changes ...Change) Proposal {
+	return Proposal{of: func(doc *Document) ([]byte, error) { return Edit(doc, changes) }}
+}
+
+// Replacement proposes src as the document, in which only whether services run
+// may differ in what is theirs. Errors of the proposal: *ParseError,
+// ErrByFileOnly.
+func Replacement(src []byte) Proposal {
+	return Proposal{of: func(doc *Document) ([]byte, error) {
+		want, err := Parse("state.yaml", src)
+		if err != nil {
+			return nil, err
+		}
+		return src, byFileOnly(doc, want)
+	}}
+}
+
+// Restoration proposes the bytes of that revision, as Replacement does. Errors:
+// ErrUnknownRevision, ErrDataDir.
+func (s *Store) Restoration(generation int64) (Proposal, error) {
+	_, src, err := s.Revision(generation)
+	if err != nil {
+		return Proposal{}, err
+	}
+	p := Replacement(src)
+	p.what = fmt.Sprintf("restored revision %d: ", generation)
+	return p, nil
 }
 
 // An edit gives way to other writers this often, and waits for one that is in
@@ -21,30 +66,27 @@ const (
 	settleNap = 50 * time.Millisecond
 )
 
-// SetStates edits the file in place, and reports whether anything had to be
-// changed. All changes are one generation, or none is made. A hand's edit that
-// is on disk already is accepted first; one that is being written is waited
-// for. Errors: ErrUnknownService, ErrUnsuitable, ErrShape, ErrFileInvalid,
-// ErrReadOnly, ErrOwner, ErrNoSpace.
-func (s *Store) SetStates(changes []Change, by EditBy) (Snapshot, bool, error) {
-	return s.change(by, func(doc *Document) ([]byte, error) { return Edit(doc, changes) })
+// Change makes the proposal the file, and reports whether anything had to be
+// changed. It is one generation, or none. A hand's edit that is on disk already
+// is accepted first; one that is being written is waited for. Errors: those of
+// the proposal, ErrStale, ErrFileInvalid, ErrReadOnly, ErrOwner, ErrNoSpace.
+func (s *Store) Change(p Proposal, by EditBy) (Snapshot, bool, error) {
+	by.what = p.what
+	return s.change(func() (Snapshot, bool, error) { return s.tryChange(p, by) })
 }
 
-// Replace makes src the document, in which only whether services run may
-// differ in what is theirs. ifMatch is the Digest that the file must have
-// then; empty: any. Errors: *ParseError, ErrStale, ErrByFileOnly, and those of
-// SetStates.
-func (s *Store) Replace(src []byte, ifMatch string, by EditBy) (Snapshot, bool, error) {
-	want, err := Parse("state", src)
-	if err != nil {
+// Preview returns the document that the proposal would make, and changes
+// nothing. Errors: as Change, as far as no writing is needed to find them.
+func (s *Store) Preview(p Proposal, by EditBy) (*Document, error) {
+	var doc *Document
+	_, _, err := s.change(func() (Snapshot, bool, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		var err error
+		doc, _, err = s.propose(p, by)
 		return s.Snapshot(), false, err
-	}
-	return s.change(by, func(doc *Document) ([]byte, error) {
-		if ifMatch != "" && ifMatch != doc.Digest {
-			return nil, fmt.Errorf("%w: the file is %.12s by now", ErrStale, doc.Digest)
-		}
-		return src, byFileOnly(doc, want)
 	})
+	return doc, err
 }
 
 // byFileOnly refuses to change by whom, under which name, a container is: that
@@ -74,10 +116,11 @@ func byFileOnly(before, after *Document) error {
 	return nil
 }
 
-func (s *Store) change(by EditBy, edit func(*Document) ([]byte, error)) (Snapshot, bool, error) {
+// change tries as often as others are in the way.
+func (s *Store) change(attempt func() (Snapshot, bool, error)) (Snapshot, bool, error) {
 	deadline := s.now().Add(maxSettle)
 	for try := 0; ; try++ {
-		snap, changed, err := s.tryChange(by, edit)
+		snap, changed, err := attempt()
 		switch {
 		case errors.Is(err, errMoved) && try < maxTries:
 		case errors.Is(err, errUnsettled) && s.now().Before(deadline):
@@ -95,9 +138,9 @@ func (s *Store) change(by EditBy, edit func(*Document) ([]byte, error)) (Snapsho
 // errUnsettled: somebody may be in the middle of writing the file.
 var errUnsettled = errors.New("the file is being written")
 
-func (s *Store) tryChange(by EditBy, edit func(*Document) ([]byte, error)) (Snapshot, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// propose returns the document that is proposed for the file as it is now, and
+// what was read. The caller holds s.mu.
+func (s *Store) propose(p Proposal, by EditBy) (*Document, content, error) {
 	c, err := read(s.file)
 	report, due := s.follow(c, err)
 	if report != nil {
@@ -106,23 +149,32 @@ func (s *Store) tryChange(by EditBy, edit func(*Document) ([]byte, error)) (Snap
 	snap := s.Snapshot()
 	switch {
 	case errors.Is(snap.Problem, errUnrecorded):
-		return snap, false, snap.Problem
+		return nil, c, snap.Problem
 	case !due.IsZero():
-		return snap, false, errUnsettled
+		return nil, c, errUnsettled
 	case snap.Problem != nil:
-		return snap, false, fmt.Errorf("%w; mend the file first: %w", ErrFileInvalid, snap.Problem)
+		return nil, c, fmt.Errorf("%w; mend the file first: %w", ErrFileInvalid, snap.Problem)
+	case by.IfMatch != "" && by.IfMatch != snap.Document.Digest:
+		return nil, c, fmt.Errorf("%w: the file is %.12s by now", ErrStale, snap.Document.Digest)
 	}
-	src, err := edit(snap.Document)
-	if err != nil || bytes.Equal(src, c.src) {
-		return snap, false, err
+	src, err := p.Apply(snap.Document)
+	if err != nil {
+		return nil, c, err
 	}
 	doc, err := Parse(s.file, src)
-	if err != nil {
-		return snap, false, err
+	return doc, c, err
+}
+
+func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doc, was, err := s.propose(p, by)
+	if err != nil || bytes.Equal(doc.Source, was.src) {
+		return s.Snapshot(), false, err
 	}
-	next, err := s.accept(doc, by, func() error { return swap(c, src) })
+	next, err := s.accept(doc, by, func() error { return swap(was, doc.Source) })
 	if err != nil {
-		return snap, false, err
+		return next, false, err
 	}
 	s.judged = doc.Digest
 	if now, err := read(s.file); err == nil {

@@ -15,7 +15,7 @@ func TestAHandsEditComesFirst(t *testing.T) {
 	b.now = b.now.Add(settleNew)
 	s.Look()
 	b.now = b.now.Add(settleNew)
-	snap, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{"http:ann", "tea"})
+	snap, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "http:ann", Reason: "tea"})
 	if err != nil || !changed {
 		t.Fatal(changed, err)
 	}
@@ -29,14 +29,14 @@ func TestAHandsEditComesFirst(t *testing.T) {
 }
 
 func TestABatchIsDoneWholeOrNotAtAll(t *testing.T) {
-	b := newBench(t, small+"  job: completed\n")
+	b := newBench(t, small+"  job: >-\n    completed\n")
 	s := b.open()
 	before := b.text()
-	_, _, err := s.SetStates([]Change{{"web", Stopped}, {"job", Stopped}}, EditBy{})
+	_, _, err := s.Change(Flips(flip("web", Stopped), flip("job", Stopped)), EditBy{})
 	if !errors.Is(err, ErrShape) || b.text() != before || s.Snapshot().Generation != 1 {
 		t.Errorf("%v, generation %d, %q", err, s.Snapshot().Generation, b.text())
 	}
-	snap, _, err := s.SetStates([]Change{{"web", Stopped}, {"db", Running}}, EditBy{})
+	snap, _, err := s.Change(Flips(flip("web", Stopped), flip("db", Running)), EditBy{})
 	if err != nil || snap.Generation != 2 || state(t, snap, "web") != Stopped || state(t, snap, "db") != Running {
 		t.Errorf("%v, generation %d, %q", err, snap.Generation, b.text())
 	}
@@ -63,7 +63,7 @@ func TestReplaceMayChangeWhetherButNotWhat(t *testing.T) {
 			b := newBench(t, before)
 			s := b.open()
 			after := strings.Replace(before, c.old, c.new, 1)
-			snap, changed, err := s.Replace([]byte(after), "", EditBy{Actor: "http:ann"})
+			snap, changed, err := s.Change(Replacement([]byte(after)), EditBy{Actor: "http:ann"})
 			if !errors.Is(err, c.err) || changed != (c.err == nil) {
 				t.Fatalf("changed %v, error %v, want %v", changed, err, c.err)
 			}
@@ -82,14 +82,14 @@ func TestReplaceOfAnotherFileThanTheOneThatWasReadIsStale(t *testing.T) {
 	s := b.open()
 	seen := s.Snapshot().Document.Digest
 	after := []byte(strings.Replace(small, "web: running", "web: stopped", 1))
-	if _, _, err := s.Replace(after, digest([]byte("other")), EditBy{}); !errors.Is(err, ErrStale) || b.text() != small {
+	if _, _, err := s.Change(Replacement(after), EditBy{IfMatch: digest([]byte("other"))}); !errors.Is(err, ErrStale) || b.text() != small {
 		t.Errorf("got %v, want ErrStale", err)
 	}
-	if _, changed, err := s.Replace(after, seen, EditBy{}); err != nil || !changed {
+	if _, changed, err := s.Change(Replacement(after), EditBy{IfMatch: seen}); err != nil || !changed {
 		t.Errorf("changed %v, %v", changed, err)
 	}
 	var bad *ParseError
-	if _, _, err := s.Replace([]byte("version: 1\n"), "", EditBy{}); !errors.As(err, &bad) || b.text() != string(after) {
+	if _, _, err := s.Change(Replacement([]byte("version: 1\n")), EditBy{}); !errors.As(err, &bad) || b.text() != string(after) {
 		t.Errorf("got %v, want a *ParseError", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestAnEditKeepsLinkOwnerAndMode(t *testing.T) {
 		t.Skip("the temporary directories are on two file systems: ", err)
 	}
 	s := b.open()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil {
 		t.Fatal(err)
 	}
 	if to, err := os.Readlink(b.file); err != nil || to != elsewhere {

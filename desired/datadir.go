@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +23,6 @@ const (
 	lockFile     = "lock"
 	ignoreFile   = ".gitignore"
 	instanceFile = "instance"
-	acceptedFile = "accepted.json"
 	memoryFile   = "memory.json"
 )
 
@@ -35,17 +33,6 @@ const newSuffix = ".new"
 type dataDir struct {
 	path string
 	lock *os.File
-}
-
-// accepted is the last document that was accepted.
-type accepted struct {
-	Schema     int       `json:"schema"`
-	Generation int64     `json:"generation"`
-	Time       time.Time `json:"time"`
-	Actor      string    `json:"actor"`
-	Reason     string    `json:"reason,omitempty"`
-	Digest     string    `json:"digest"`
-	State      string    `json:"state"` // the bytes of the file
 }
 
 // Memory is what must outlive the process besides the document. Lost, it costs
@@ -61,7 +48,7 @@ func openDataDir(path string) (*dataDir, error) {
 	unusable := func(err error) error {
 		return fmt.Errorf("%w: %s: %w; name another with --data-dir", ErrDataDir, path, err)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(path, revisionsDir), 0o700); err != nil {
 		return nil, unusable(err)
 	}
 	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
@@ -105,19 +92,6 @@ func (d *dataDir) instance() (string, error) {
 	return id, nil
 }
 
-// loadAccepted returns the last accepted document, or nil if there was none.
-func (d *dataDir) loadAccepted() (*accepted, error) {
-	var a accepted
-	found, err := d.load(acceptedFile, &a, &a.Schema)
-	if err != nil || !found {
-		return nil, err
-	}
-	if a.Generation < 1 || digest([]byte(a.State)) != a.Digest {
-		return nil, fmt.Errorf("%w: %s is damaged; move it away, and the generation begins at 1 again", ErrDataDir, filepath.Join(d.path, acceptedFile))
-	}
-	return &a, nil
-}
-
 // loadMemory returns what is remembered; nothing where there is nothing that
 // can be read, which is safe.
 func (d *dataDir) loadMemory() (Memory, error) {
@@ -125,17 +99,16 @@ func (d *dataDir) loadMemory() (Memory, error) {
 		Schema int `json:"schema"`
 		Memory
 	}
-	if _, err := d.load(memoryFile, &m, &m.Schema); err != nil {
-		var syntax *json.SyntaxError
-		var kind *json.UnmarshalTypeError
-		if !errors.As(err, &syntax) && !errors.As(err, &kind) {
-			return Memory{}, err
-		}
-		m.Memory = Memory{}
+	switch _, err := d.load(memoryFile, &m, &m.Schema); {
+	case errors.Is(err, errDamaged):
+		return Memory{}, nil
+	case err != nil:
+		return Memory{}, err
 	}
 	return m.Memory, nil
 }
 
+// load reads a file of the data directory. Errors: ErrDataDir, errDamaged.
 func (d *dataDir) load(name string, to any, version *int) (found bool, err error) {
 	path := filepath.Join(d.path, name)
 	src, err := os.ReadFile(path)
@@ -146,7 +119,7 @@ func (d *dataDir) load(name string, to any, version *int) (found bool, err error
 		return false, fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	if err := json.Unmarshal(src, to); err != nil {
-		return false, fmt.Errorf("%w: %s is damaged: %w; move it away", ErrDataDir, path, err)
+		return false, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	if *version > schema {
 		return false, fmt.Errorf("%w: %s was written by a newer reconciler (schema %d, this one knows %d)", ErrDataDir, path, *version, schema)
@@ -167,17 +140,18 @@ func (d *dataDir) saveMemory(m Memory) error {
 
 // write writes a file whole and durably.
 func (d *dataDir) write(name string, src []byte) error {
-	commit, err := d.prepare(name, src)
+	commit, err := d.prepareAs(name, name, src)
 	if err != nil {
 		return err
 	}
 	return commit()
 }
 
-// prepare does everything that can fail for want of space; commit makes it so.
-func (d *dataDir) prepare(name string, src []byte) (commit func() error, err error) {
+// prepareAs does everything that can fail for want of space, under another
+// name; commit makes it the file of that name.
+func (d *dataDir) prepareAs(other, name string, src []byte) (commit func() error, err error) {
 	path := filepath.Join(d.path, name)
-	temp := path + newSuffix
+	temp := filepath.Join(d.path, other) + newSuffix
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, refusal(path, err)
@@ -192,6 +166,6 @@ func (d *dataDir) prepare(name string, src []byte) (commit func() error, err err
 		if err := os.Rename(temp, path); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
-		return syncDir(d.path)
+		return syncDir(filepath.Dir(path))
 	}, nil
 }

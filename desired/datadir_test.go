@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -37,11 +36,11 @@ func TestADataDirectoryThatCannotBeUsedIsAnError(t *testing.T) {
 	for name, spoil := range map[string]func(dir string) error{
 		"a file in its place": func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o644)) },
 		"a newer record": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, acceptedFile), []byte(`{"schema":2}`), 0o644)
+			return os.WriteFile(filepath.Join(dir, revisionFile(1)), []byte(`{"schema":2}`), 0o644)
 		},
-		"a damaged record": func(dir string) error { return os.Truncate(filepath.Join(dir, acceptedFile), 40) },
-		"another's text": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, acceptedFile), []byte(`{"schema":1,"generation":3,"digest":"00","state":"x"}`), 0o644)
+		"a file in place of the records": func(dir string) error {
+			records := filepath.Join(dir, revisionsDir)
+			return errors.Join(os.RemoveAll(records), os.WriteFile(records, nil, 0o644))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +67,7 @@ func TestTheCountGoesOnFromADocumentThatIsInvalidByNow(t *testing.T) {
 	}
 	const old = "version: 0\n"
 	record := `{"schema":1,"generation":7,"digest":"` + digest([]byte(old)) + `","state":"version: 0\n"}`
-	if err := os.WriteFile(filepath.Join(b.dir, ".reconciler", acceptedFile), []byte(record), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(b.dir, ".reconciler", revisionFile(7)), []byte(record), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	b.write(old)
@@ -112,12 +111,13 @@ func TestMemoryIsKeptAndItsLossIsSafe(t *testing.T) {
 func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
 	b := newBench(t, small)
 	s := b.open()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil {
 		t.Fatal(err)
 	}
 	// As a crash in the middle of the next edit leaves it: prepared, not committed.
 	next := strings.Replace(small, "db: stopped", "db: running", 1)
-	if _, err := s.data.prepare(acceptedFile, []byte(`{"schema":1,"generation":3,"state":`+quoted(t, next)+`}`)); err != nil {
+	prepared := record{Revision: Revision{Generation: 3, Digest: digest([]byte(next))}, State: next}
+	if _, err := s.data.prepareRevision(prepared); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -155,7 +155,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	var reports []error
 	s.Subscribe(func(r Report) { reports = append(reports, r.Err) })
 	clear := fill()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
 		t.Errorf("a machine's edit: %v, want ErrNoSpace", err)
 	}
 	b.move(small + "  cache: running\n")
@@ -164,7 +164,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	if snap := s.Snapshot(); snap.Generation != 1 || !errors.Is(snap.Problem, ErrNoSpace) {
 		t.Errorf("a hand's edit: generation %d, problem %v", snap.Generation, snap.Problem)
 	}
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a machine's edit on top: %v, want ErrNoSpace", err)
 	}
 	clear()
@@ -175,13 +175,4 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	if len(reports) != 2 || !errors.Is(reports[0], ErrNoSpace) || reports[1] != nil {
 		t.Errorf("reported: %v", reports)
 	}
-}
-
-func quoted(t *testing.T, text string) string {
-	t.Helper()
-	word, err := json.Marshal(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(word)
 }

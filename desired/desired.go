@@ -1,5 +1,5 @@
 // Package desired owns what should be: state.yaml parsed, checked, edited in
-// place, watched, and kept as generations in the data directory. It never asks
+// place, watched, and kept as revisions in the data directory. It never asks
 // an engine anything.
 //
 // Document and everything in it is immutable after Parse and may be shared by

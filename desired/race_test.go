@@ -47,7 +47,7 @@ func TestFlipsOfDifferentServicesNeverConflict(t *testing.T) {
 		all.Go(func() {
 			for round := range rounds {
 				want := []State{Running, Stopped}[round%2]
-				snap, changed, err := s.SetStates([]Change{{fmt.Sprintf("s%d", i), want}}, EditBy{})
+				snap, changed, err := s.Change(Flips(flip(fmt.Sprintf("s%d", i), want)), EditBy{})
 				if err != nil || !changed || state(t, snap, fmt.Sprintf("s%d", i)) != want {
 					t.Errorf("s%d to %s: changed %v, %v", i, want, changed, err)
 					return
@@ -92,7 +92,7 @@ func TestNoEditorsSaveIsEverLost(t *testing.T) {
 				for i := range racers {
 					all.Go(func() {
 						want := []State{Running, Stopped}[round%2]
-						_, changed, err := s.SetStates([]Change{{fmt.Sprintf("s%d", i), want}}, EditBy{})
+						_, changed, err := s.Change(Flips(flip(fmt.Sprintf("s%d", i), want)), EditBy{})
 						if err != nil && !errors.Is(err, ErrFileInvalid) {
 							t.Error(err)
 						}

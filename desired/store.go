@@ -1,11 +1,11 @@
 package desired
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +27,7 @@ type Snapshot struct {
 	Time       time.Time // when it was accepted
 	Actor      string    // who made it: file, http:<name> or cli:<user>
 	Reason     string    // why, in the words of who made it; mostly empty
+	Summary    string    // what it changed
 
 	// Problem is what is wrong with the file on disk; nil means that the
 	// document in force is the one on disk.
@@ -50,6 +51,7 @@ type Store struct {
 	id   string
 
 	current atomic.Pointer[Snapshot]
+	history atomic.Pointer[[]Revision] // oldest first
 	report  atomic.Pointer[func(Report)]
 
 	mu       sync.Mutex // held while the file is looked at or written
@@ -84,20 +86,22 @@ func (s *Store) begin() (err error) {
 	if s.id, err = s.data.instance(); err != nil {
 		return err
 	}
-	last, err := s.data.loadAccepted()
-	if err != nil {
+	if err := s.remember(); err != nil {
 		return err
-	}
-	if last != nil {
-		// Invalid to this version of the program, it can't be run on; the count
-		// goes on from it all the same.
-		doc, _ := Parse(s.file, []byte(last.State))
-		s.current.Store(&Snapshot{Document: doc, Generation: last.Generation, Time: last.Time, Actor: last.Actor, Reason: last.Reason})
 	}
 	c, err := read(s.file)
 	if err == nil {
 		s.warn(c.target)
-		s.warnings = append(s.warnings, s.data.sweep(c.target)...)
+		s.warnings = append(s.warnings, s.data.sweep(c.target, s.Snapshot().Document)...)
+		finished, err := s.data.finish(s.Snapshot().Generation, c)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDataDir, err)
+		}
+		if finished {
+			if err := s.remember(); err != nil {
+				return err
+			}
+		}
 	}
 	report := s.judge(c, err)
 	switch {
@@ -107,6 +111,29 @@ func (s *Store) begin() (err error) {
 		return fmt.Errorf("%w: %w", ErrDataDir, report.Err)
 	}
 	return asParseError(s.file, report.Err)
+}
+
+// remember puts what was accepted last in force, and knows of all that is kept.
+func (s *Store) remember() error {
+	all, newest, warnings, err := s.data.revisions()
+	if err != nil {
+		return err
+	}
+	s.warnings = warnings
+	s.history.Store(&all)
+	snap := Snapshot{Generation: newest} // the count goes on from it in any case
+	if len(all) > 0 {
+		last := all[len(all)-1]
+		r, err := s.data.record(last.Generation)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDataDir, err)
+		}
+		// Invalid to this version of the program, it can't be run on.
+		snap.Document, _ = Parse(s.file, []byte(r.State))
+		snap.Time, snap.Actor, snap.Reason, snap.Summary = last.Time, last.Actor, last.Reason, last.Summary
+	}
+	s.current.Store(&snap)
+	return nil
 }
 
 // asParseError is the error of a file that could not even be read, in the form
@@ -138,10 +165,6 @@ func (s *Store) warn(target string) {
 func (s *Store) judge(c content, err error) Report {
 	s.judged, s.fileID = reading(c, err), c.id
 	now := s.current.Load()
-	if now == nil {
-		now = &Snapshot{}
-		s.current.Store(now)
-	}
 	var doc *Document
 	if err == nil && (now.Document == nil || digest(c.src) != now.Document.Digest) {
 		doc, err = Parse(s.file, c.src)
@@ -166,12 +189,10 @@ func (s *Store) judge(c content, err error) Report {
 // in between; then or before, if it fails, nothing has changed.
 func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot, error) {
 	before := s.Snapshot()
-	next := Snapshot{Document: doc, Generation: before.Generation + 1, Time: s.now(), Actor: by.Actor, Reason: by.Reason}
-	src, err := json.Marshal(accepted{schema, next.Generation, next.Time, next.Actor, next.Reason, doc.Digest, string(doc.Source)})
-	if err != nil {
-		return before, unrecorded(next, err)
-	}
-	commit, err := s.data.prepare(acceptedFile, src)
+	r := record{State: string(doc.Source), Revision: Revision{Generation: before.Generation + 1, Kind: KindState, Time: s.now().UTC(),
+		Actor: by.Actor, Reason: by.Reason, Summary: by.what + summarize(before.Document, doc), Digest: doc.Digest}}
+	next := Snapshot{Document: doc, Generation: r.Generation, Time: r.Time, Actor: r.Actor, Reason: r.Reason, Summary: r.Summary}
+	commit, err := s.data.prepareRevision(r)
 	if err != nil {
 		return before, unrecorded(next, err)
 	}
@@ -183,8 +204,36 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	if err := commit(); err != nil {
 		return before, unrecorded(next, err)
 	}
+	s.data.forget(r.Generation)
+	s.append(r.Revision)
 	s.current.Store(&next)
 	return next, nil
+}
+
+// append makes it the newest revision; the caller holds s.mu.
+func (s *Store) append(r Revision) {
+	before := *s.history.Load()
+	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
+}
+
+// Revisions returns what is kept, newest first.
+func (s *Store) Revisions() []Revision {
+	all := slices.Clone(*s.history.Load())
+	slices.Reverse(all)
+	return all
+}
+
+// Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
+// ErrDataDir.
+func (s *Store) Revision(generation int64) (Revision, []byte, error) {
+	r, err := s.data.record(generation)
+	switch {
+	case errors.Is(err, errDamaged):
+		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)
+	case errors.Is(err, ErrUnknownRevision):
+		return Revision{}, nil, fmt.Errorf("%w %d: the last %d are kept", ErrUnknownRevision, generation, keptRevisions)
+	}
+	return r.Revision, []byte(r.State), err
 }
 
 // errUnrecorded: the data directory could not take the generation.

@@ -74,6 +74,8 @@ func (b *bench) settle(s *Store) {
 	}
 }
 
+func flip(service string, to State) Change { return Change{Service: service, State: to} }
+
 // state is what the snapshot says of a service.
 func state(t *testing.T, s Snapshot, service string) State {
 	t.Helper()
@@ -105,11 +107,11 @@ func TestTheGenerationCountsAcceptedChangesOnly(t *testing.T) {
 	b.write(small)
 	b.settle(s)
 	step("mended", 3)
-	if _, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{"http:ann", "tea"}); err != nil || !changed {
+	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "http:ann", Reason: "tea"}); err != nil || !changed {
 		t.Fatal(changed, err)
 	}
 	step("a machine's edit", 4)
-	if _, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil || changed {
+	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || changed {
 		t.Fatal(changed, err)
 	}
 	step("the same again", 4)
@@ -135,7 +137,7 @@ func TestOneEditIsOneReport(t *testing.T) {
 		}
 		got = append(got, word+" "+r.Snapshot.Actor)
 	})
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{Actor: "cli:ann"}); err != nil {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "cli:ann"}); err != nil {
 		t.Fatal(err)
 	}
 	b.settle(s)
@@ -179,7 +181,7 @@ func TestABadFileChangesNothing(t *testing.T) {
 				}
 			}
 			check()
-			if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrFileInvalid) {
+			if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrFileInvalid) {
 				t.Errorf("an edit now: %v, want ErrFileInvalid", err)
 			}
 			if err := s.Close(); err != nil {

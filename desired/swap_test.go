@@ -140,14 +140,14 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	clear := fill()
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrNoSpace) {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 	if got := b.text(); got != small || len(b.leftovers()) > 0 || s.Snapshot().Generation != 1 {
 		t.Errorf("the file is %q, left behind %v", got, b.leftovers())
 	}
 	clear()
-	if _, changed, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); err != nil || !changed {
+	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || !changed {
 		t.Errorf("with space again: %v, %v", changed, err)
 	}
 }
@@ -168,7 +168,7 @@ func TestAReadOnlyDiskIsSaidSo(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if _, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{}); !errors.Is(err, ErrReadOnly) {
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("got %v, want ErrReadOnly", err)
 	}
 }
@@ -187,7 +187,7 @@ func TestAFileThatIsAMountPointIsWarnedOfAndNotEdited(t *testing.T) {
 	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "mount its directory") {
 		t.Errorf("warnings: %q", w)
 	}
-	_, _, err := s.SetStates([]Change{{"web", Stopped}}, EditBy{})
+	_, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{})
 	if !errors.Is(err, ErrReadOnly) || !strings.Contains(fmt.Sprint(err), "mount point") || b.text() != small {
 		t.Errorf("got %v, want ErrReadOnly", err)
 	}

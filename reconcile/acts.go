@@ -30,6 +30,8 @@ func (r *Reconciler) Restart(service, actor string) (ticket int64, err error) {
 		return refuse("it is wanted " + string(s.State) + "; start it first")
 	case s.Suspend.Active(r.opt.Now()):
 		return refuse("it is suspended")
+	case r.opt.DryRun:
+		return refuse("this is a dry run (--dry-run): nothing is done")
 	case !view.Up:
 		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
 	}
@@ -72,15 +74,25 @@ func (r *Reconciler) recordLater(e Event) {
 // Plan returns what would be done now, without doing it. Error:
 // engine.ErrUnavailable.
 func (r *Reconciler) Plan() (Report, error) {
+	snap := r.opt.Desired.Snapshot()
+	return r.plan(snap.Document, snap.Generation)
+}
+
+// PlanFor returns what would be done now if that document were in force. Error:
+// engine.ErrUnavailable.
+func (r *Reconciler) PlanFor(doc *desired.Document) (Report, error) {
+	return r.plan(doc, r.opt.Desired.Snapshot().Generation)
+}
+
+func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	snap := r.opt.Desired.Snapshot()
 	view := r.opt.World.View()
 	if !view.Up {
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
-	own := r.own.of(snap.Document, view)
-	return report(snap.Document, snap.Generation, own, func(s desired.Service) plan.Plan {
+	own := plan.Own(doc, view.Containers)
+	return report(doc, generation, own, func(s desired.Service) plan.Plan {
 		return plan.Diff(s, own.Holdings[s.Name], r.around(view), r.past(s.Name), r.opt.Now())
 	}), nil
 }

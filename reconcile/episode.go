@@ -39,6 +39,9 @@ func (e *episode) advance(snap desired.Snapshot, s desired.Service, was tracked,
 		tell(KindStalled, Event{Reason: p.Stalled.Reason, Message: p.Stalled.Message})
 	}
 	e.stalled = p.Stalled.Reason
+	if p.Reconciling.Reason == plan.ReasonDryRun && was.status.Message != p.Message {
+		tell(KindWithheld, Event{Message: p.Message})
+	}
 	for _, w := range p.Warnings {
 		if !slices.Contains(was.status.Warnings, w) {
 			tell(KindWarning, Event{Message: w})

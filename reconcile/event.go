@@ -18,6 +18,7 @@ const (
 	KindResynced        Kind = "resynced"         // a list was read; Took is its time
 	KindDrift           Kind = "drift"            // the world left the file; Cause says how; once each time
 	KindAction          Kind = "action"           // an engine call was made; Outcome, Err, Took
+	KindWithheld        Kind = "withheld"         // a dry run would have made a call; Message says which; once each time
 	KindConverged       Kind = "converged"        // the service is as wanted again; Trigger, Took
 	KindStalled         Kind = "stalled"          // nothing more will happen by itself; Reason, Message
 	KindRequested       Kind = "requested"        // somebody asked for an act
@@ -28,7 +29,7 @@ const (
 // Kinds is the closed set of Kind.
 func Kinds() []Kind {
 	return []Kind{KindStateAccepted, KindStateRejected, KindEngineConnected, KindEngineLost, KindResynced, KindDrift,
-		KindAction, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
+		KindAction, KindWithheld, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
 }
 
 // Trigger says what made a service differ from what it should be.

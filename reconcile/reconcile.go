@@ -38,7 +38,7 @@ type Desired interface {
 	SaveMemory(desired.Memory) error
 }
 
-// Options says what to reconcile with what. All but Self, Now and Recorder are
+// Options says what to reconcile with what. Engine, World and Desired are
 // required.
 type Options struct {
 	Engine   engine.Engine
@@ -47,6 +47,8 @@ type Options struct {
 	Recorder Recorder          // nil: nobody
 	Now      func() time.Time  // nil: time.Now
 	Self     map[string]string // containers never to be stopped, by ID, with why
+	DryRun   bool              // decide and report, never act
+	Ticked   func()            // called whenever the loop has proven that it works; nil: nobody
 }
 
 // Reconciler knows what is to be done. It starts no goroutine; its methods may
@@ -86,6 +88,9 @@ func New(opt Options) (*Reconciler, error) {
 	if opt.Recorder == nil {
 		opt.Recorder = Recorders{}
 	}
+	if opt.Ticked == nil {
+		opt.Ticked = func() {}
+	}
 	memory, err := opt.Desired.LoadMemory()
 	if err != nil {
 		return nil, fmt.Errorf("load what is remembered of %s: %w", opt.Desired.Snapshot().Document.Project, err)
@@ -123,7 +128,9 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	}
 	own := r.own.of(snap.Document, view)
 	holding := own.Holdings[service]
-	p := plan.Diff(s, holding, r.around(view), r.past(service), began)
+	around := r.around(view)
+	around.DryRun = r.opt.DryRun
+	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
 	for _, a := range p.Actions {
 		r.inFlight[a.ID] = a.Verb

@@ -54,6 +54,8 @@ func (l *logger) Record(e reconcile.Event) {
 			return
 		}
 		l.zap.Info("action", f...)
+	case reconcile.KindWithheld:
+		l.zap.Info("dry run, nothing is done", f...)
 	case reconcile.KindConverged:
 		l.zap.Info("converged", f...)
 	case reconcile.KindStalled:

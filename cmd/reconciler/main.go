@@ -119,7 +119,7 @@ func newRoot() *cobra.Command {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
 	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(), newStart(), newStop(), newRestart(),
-		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(), newCompletion(), newHealthcheck(), newVersion())
+		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(), newCompletion(), newHealthcheck(), newSchema(), newVersion())
 	return root
 }
 

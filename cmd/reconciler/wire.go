@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"time"
 
 	"reconciler/api"
@@ -25,9 +23,12 @@ type daemon struct {
 	observer  *observed.Observer
 	loop      *reconcile.Loop
 	recorder  reconcile.Recorders
-	handler   http.Handler
-	listeners []net.Listener
+	tokens    *api.Tokens // nil: there is no token file
+	api       *api.API
+	entrances []*api.Entrance
 	names     names
+
+	supervisor *supervisor
 }
 
 // wire puts the parts together. What it opened is closed by close, or, if it
@@ -43,20 +44,20 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
-	for _, address := range conf.Listen {
-		l, err := api.Listen(address)
-		if err != nil {
-			return d, err
-		}
-		d.listeners = append(d.listeners, l)
-	}
+	// First of all, so that a second instance is told that it is one.
 	if d.store, err = desired.Open(desired.Options{File: conf.State, DataDir: conf.DataDir}); err != nil {
+		return d, err
+	}
+	if err := d.open(conf); err != nil {
 		return d, err
 	}
 	counts := metrics.New(metrics.Options{Version: version,
 		Overview: func() reconcile.Overview { return d.loop.Overview() },
 		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
 	d.recorder = reconcile.Recorders{log, counts}
+	if d.supervisor, err = newSupervisor(d.warn); err != nil {
+		return d, err
+	}
 	world, err := openEngine(conf.Engine, conf.DockerHost, d.store.Snapshot().Document, counts.ObserveCall)
 	if err != nil {
 		return d, err
@@ -68,14 +69,14 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		Heard:   func(h observed.Heard) { d.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{Engine: world, World: d.observer, Desired: d.store,
-		Recorder: d.recorder, Self: self()})
+		Recorder: d.recorder, Self: self(), DryRun: conf.DryRun, Ticked: d.supervisor.ticked})
 	if err != nil {
 		return d, err
 	}
 	d.loop = reconcile.NewLoop(decider, conf.Workers)
 	d.store.Subscribe(d.stateChanged)
-	d.handler = api.Handler(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(),
-		Hosts: hosts(conf.Listen), Version: version, Observe: counts.ObserveHTTP})
+	d.api = api.New(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(), Version: version,
+		Hosts: hosts(conf), Tokens: d.tokens, Warn: d.warn, Observe: counts.ObserveHTTP})
 	d.begin()
 	return d, nil
 }
@@ -85,7 +86,7 @@ func (d *daemon) begin() {
 	snap := d.store.Snapshot()
 	d.stateChanged(desired.Report{Snapshot: snap, Err: snap.Problem})
 	for _, w := range d.store.Warnings() {
-		d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: w})
+		d.warn(w)
 	}
 }
 
@@ -110,7 +111,7 @@ func openEngine(kind, host string, doc *desired.Document, observe func(string, s
 func (d *daemon) stateChanged(r desired.Report) {
 	s := r.Snapshot
 	e := reconcile.Event{Time: s.Time, Kind: reconcile.KindStateAccepted, Project: s.Document.Project,
-		Generation: s.Generation, Actor: s.Actor, Message: s.Reason, Err: r.Err}
+		Generation: s.Generation, Actor: s.Actor, Message: accepted(s), Err: r.Err}
 	if r.Err != nil {
 		e.Time, e.Kind, e.Actor, e.Message = time.Now(), reconcile.KindStateRejected, "", ""
 	}
@@ -119,6 +120,14 @@ func (d *daemon) stateChanged(r desired.Report) {
 		d.observer.LookNow()
 	}
 	d.loop.Wake()
+}
+
+// accepted is what a revision did, and why, in one line.
+func accepted(s desired.Snapshot) string {
+	if s.Reason == "" {
+		return s.Summary
+	}
+	return s.Summary + " (" + s.Reason + ")"
 }
 
 // heard tells of what the observer heard.
@@ -139,25 +148,30 @@ func (d *daemon) heard(h observed.Heard, counts *metrics.Metrics) {
 	d.recorder.Record(e)
 }
 
-// hosts are the names by which the addresses may be asked for.
-func hosts(listen []string) []string {
-	var names []string
-	for _, address := range listen {
-		if host, _, err := net.SplitHostPort(address); err == nil {
-			names = append(names, host)
-		}
-	}
-	return names
+// warn tells of what is no event of a service.
+func (d *daemon) warn(text string) {
+	d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: text})
 }
 
 func (d *daemon) serve(ctx context.Context) error {
-	return api.Serve(ctx, d.handler, d.listeners...)
+	return api.Serve(ctx, d.api, d.entrances...)
 }
 
-// close lets go of what was opened. A listener that served is closed already.
+// reload reads everything again, and looks at everything again.
+func (d *daemon) reload() {
+	d.supervisor.reloading()
+	d.store.Reload()
+	if d.tokens != nil {
+		_ = d.tokens.Reload() // who warns of a bad one is told
+	}
+	d.loop.LookNow("SIGHUP")
+	d.supervisor.ready()
+}
+
+// close lets go of what was opened. An entrance that served is closed already.
 func (d *daemon) close() {
-	for _, l := range d.listeners {
-		_ = l.Close() // nothing was accepted that could be lost
+	for _, e := range d.entrances {
+		_ = e.Close() // nothing was accepted that could be lost
 	}
 	if d.store != nil {
 		_ = d.store.Close() // the lock ends with the process anyway

@@ -55,7 +55,11 @@ var thirdParties = []struct {
 	{"github.com/containerd/errdefs", []string{"engine/docker/..."}},
 	{"gopkg.in/yaml.v3", []string{"desired", "cmd/..."}},
 	{"github.com/fsnotify/fsnotify", []string{"desired"}},
-	{"golang.org/x/sys", []string{"desired"}},
+	{"golang.org/x/sys", []string{"desired", "cmd/reconciler/systemd.go"}},
+	{"github.com/coreos/go-systemd/v22", []string{"cmd/reconciler/systemd.go"}},
+	// TLS, and the reading of its file as the toolkit reads it.
+	{"github.com/prometheus/exporter-toolkit", []string{"api/tls.go"}},
+	{"go.yaml.in/yaml/v2", []string{"api/tls.go"}},
 	{"github.com/prometheus", []string{"metrics"}},
 	{"go.uber.org/zap", []string{"cmd/reconciler/log.go"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
@@ -68,7 +72,8 @@ var thirdParties = []struct {
 
 // testParties are the modules that only tests import, anywhere, and the
 // contract of the engines, which is a test in a package.
-var testParties = []string{"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid"}
+var testParties = []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema", "go.uber.org/goleak",
+	"pgregory.net/rapid"}
 
 // each calls f with each import of the tree.
 func each(t Tree, f func(file File, imported, at string)) {

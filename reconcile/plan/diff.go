@@ -37,6 +37,8 @@ type Around struct {
 	// Self are the containers that this program itself depends on, by ID, with
 	// why; they are never stopped.
 	Self map[string]string
+	// DryRun: what would be done is said, and no action is decided.
+	DryRun bool
 }
 
 // Touch is what others did to a container: from First to Last they sent it

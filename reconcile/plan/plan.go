@@ -108,6 +108,7 @@ const (
 	ReasonRemoving  Reason = "Removing" // the engine is removing it
 	ReasonJob       Reason = "JobRunning"
 	ReasonEngine    Reason = "EngineRestarting" // the engine's own restart policy acts
+	ReasonDryRun    Reason = "DryRun"           // an engine call would be made, but nothing is done
 )
 
 // The reasons of Stalled: nothing more will happen until somebody does

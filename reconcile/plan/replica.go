@@ -160,8 +160,13 @@ func (d *decision) restart(c engine.Container) verdict {
 	return v
 }
 
-// act makes the verdict an action, now.
+// act makes the verdict an action, now; in a dry run, a word about it.
 func (d *decision) act(v *verdict, a Action, message string) {
+	if d.around.DryRun {
+		v.Status, v.gated = v.idle, true
+		v.Reconciling = Note{ReasonDryRun, "nothing is done, this is a dry run; else: " + message}
+		return
+	}
 	v.Action = a
 	v.Reconciling = Note{ReasonActing, message}
 	v.attempt = d.now

@@ -25,6 +25,7 @@ import (
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
 //	did VERB NAME [error TEXT | void TEXT] our call returned
+//	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
 //	self NAME WHY
 //	restart SERVICE | try SERVICE     somebody asked for it
@@ -123,6 +124,8 @@ func (s *story) step(f []string) error {
 		if err == nil {
 			s.around.Budget.Next, err = clockTime(f[2])
 		}
+	case "dry":
+		s.around.DryRun = true
 	case "self":
 		s.around.Self["id-"+f[1]] = strings.Join(f[2:], " ")
 	case "restart":

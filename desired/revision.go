@@ -1,0 +1,137 @@
+package desired
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// keptRevisions is how many revisions are kept (docs/state.md).
+const keptRevisions = 100
+
+// Revision is one accepted change. Its JSON form is public (docs/http.md).
+type Revision struct {
+	Generation int64     `json:"generation"`
+	Kind       string    `json:"kind"` // KindState
+	Time       time.Time `json:"time"` // when it was accepted
+	Actor      string    `json:"actor"`
+	Reason     string    `json:"reason"`
+	Summary    string    `json:"summary"` // what it changed, in words
+	Digest     string    `json:"digest"`  // hex SHA-256 of the bytes
+}
+
+// KindState is the kind of a revision that changed the file.
+const KindState = "state"
+
+// record is a revision as the data directory keeps it, one file each: what a
+// crash damages is one file, and the others stay readable.
+type record struct {
+	Schema int `json:"schema"`
+	Revision
+	State string `json:"state"` // the bytes of the file
+}
+
+// The folder of the records, and where one is written before it counts.
+const (
+	revisionsDir = "revisions"
+	preparedFile = "revision"
+)
+
+func revisionFile(generation int64) string {
+	return filepath.Join(revisionsDir, strconv.FormatInt(generation, 10)+".json")
+}
+
+// prepareRevision writes the record down; commit makes it the newest one and
+// forgets the oldest.
+func (d *dataDir) prepareRevision(r record) (commit func() error, err error) {
+	r.Schema = schema
+	src, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("record revision %d: %w", r.Generation, err)
+	}
+	return d.prepareAs(preparedFile, revisionFile(r.Generation), src)
+}
+
+// forget removes the records that are too old to be kept. What can't be
+// removed is tried again the next time.
+func (d *dataDir) forget(newest int64) {
+	_ = os.Remove(filepath.Join(d.path, revisionFile(newest-keptRevisions)))
+}
+
+// finish makes an edit that a crash cut off between the file and its record
+// whole: if the file holds what was about to be recorded as the revision after
+// last, it is recorded, with who did it. It reports whether it did so.
+func (d *dataDir) finish(last int64, now content) (bool, error) {
+	r, err := d.readRecord(preparedFile + newSuffix)
+	if err != nil || r.Generation != last+1 || r.State != string(now.src) {
+		return false, nil // there is none, or it is of another time: the file alone counts
+	}
+	commit, err := d.prepareRevision(r)
+	if err != nil {
+		return false, err
+	}
+	return true, commit()
+}
+
+// revisions returns what is kept, oldest first, and the number of the newest
+// one, damaged or not. A damaged record is left out, and a warning names it:
+// its number isn't given again. Error: ErrDataDir.
+func (d *dataDir) revisions() (all []Revision, newest int64, warnings []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(d.path, revisionsDir))
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	var numbers []int64
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".json")
+		if n, err := strconv.ParseInt(name, 10, 64); ok && err == nil && n > 0 {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		r, err := d.record(n)
+		switch {
+		case errors.Is(err, errDamaged):
+			warnings = append(warnings, err.Error())
+		case err != nil:
+			return nil, 0, nil, err
+		default:
+			all = append(all, r.Revision)
+		}
+		newest = n
+	}
+	return all, newest, warnings, nil
+}
+
+// errDamaged: the record can't be read any more.
+var errDamaged = errors.New("damaged")
+
+// record reads one revision. Errors: ErrUnknownRevision, ErrDataDir, errDamaged.
+func (d *dataDir) record(generation int64) (record, error) {
+	r, err := d.readRecord(revisionFile(generation))
+	if err == nil && r.Generation != generation {
+		err = fmt.Errorf("revision %d: %w: it says that it is %d", generation, errDamaged, r.Generation)
+	}
+	return r, err
+}
+
+func (d *dataDir) readRecord(name string) (record, error) {
+	var r record
+	found, err := d.load(name, &r, &r.Schema)
+	switch {
+	case err != nil:
+		return record{}, err
+	case !found:
+		return record{}, ErrUnknownRevision
+	case r.Generation < 1 || digest([]byte(r.State)) != r.Digest:
+		return record{}, fmt.Errorf("%s: %w: its text is not the one that was recorded", filepath.Join(d.path, name), errDamaged)
+	}
+	return r, nil
+}

@@ -1,0 +1,212 @@
+package desired
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// told is each revision in one line, newest first.
+func told(s *Store) []string {
+	var lines []string
+	for _, r := range s.Revisions() {
+		lines = append(lines, fmt.Sprintf("%d %s %s (%s) %s", r.Generation, r.Kind, r.Actor, r.Reason, r.Summary))
+	}
+	return lines
+}
+
+func TestEachAcceptedChangeIsARevision(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	b.move(small + "  cache: running\n")
+	b.settle(s)
+	if _, _, err := s.Change(Flips(flip("web", Stopped), flip("db", Running)), EditBy{Actor: "http:ann", Reason: "tea"}); err != nil {
+		t.Fatal(err)
+	}
+	b.write("nonsense\n") // changes nothing, and is no revision
+	b.settle(s)
+	b.write(b.revision(s, 3) + "# mine\n")
+	b.settle(s)
+	b.move("version: 1\nproject: shop\ngroups: {front: [web]}\nservices:\n  web: {state: stopped, settle: 1s, suspend: {until: 2026-12-01T18:00:00Z}}\n")
+	b.settle(s)
+	want := []string{
+		"5 state file () web: suspended until 2026-12-01T18:00:00Z; web: settings changed; db: no longer listed; cache: no longer listed; groups changed",
+		"4 state file () only how it is written",
+		"3 state http:ann (tea) web: running -> stopped; db: stopped -> running",
+		"2 state file () cache: listed, running",
+		"1 state file () 2 services listed",
+	}
+	if diff := cmp.Diff(want, told(s)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, told(b.open())); diff != "" {
+		t.Errorf("over a restart: -want +got:\n%s", diff)
+	}
+}
+
+// revision is the text of a revision.
+func (b *bench) revision(s *Store, n int64) string {
+	b.t.Helper()
+	_, src, err := s.Revision(n)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(src)
+}
+
+func TestARestoredRevisionIsANewOneWithTheOldBytes(t *testing.T) {
+	b := newBench(t, small+"# by hand\n")
+	s := b.open()
+	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil {
+		t.Fatal(err)
+	}
+	restore := func(n int64) (Snapshot, bool, error) {
+		t.Helper()
+		p, err := s.Restoration(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Change(p, EditBy{Actor: "cli:ann", Reason: "oops"})
+	}
+	snap, changed, err := restore(1)
+	if err != nil || !changed || snap.Generation != 3 || b.text() != small+"# by hand\n" {
+		t.Errorf("generation %d, changed %v, %v: %q", snap.Generation, changed, err, b.text())
+	}
+	if want := "3 state cli:ann (oops) restored revision 1: web: stopped -> running"; told(s)[0] != want {
+		t.Errorf("got %q, want %q", told(s)[0], want)
+	}
+	if snap, changed, err := restore(3); err != nil || changed || snap.Generation != 3 {
+		t.Errorf("what is in force already: generation %d, changed %v, %v", snap.Generation, changed, err)
+	}
+	b.move(strings.Replace(small, "project: shop", "project: bank", 1))
+	b.settle(s)
+	if _, _, err := restore(1); !errors.Is(err, ErrByFileOnly) {
+		t.Errorf("of another project: %v, want ErrByFileOnly", err)
+	}
+	if _, err := s.Restoration(99); !errors.Is(err, ErrUnknownRevision) {
+		t.Errorf("one that never was: %v, want ErrUnknownRevision", err)
+	}
+}
+
+func TestAPreviewChangesNothing(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	doc, err := s.Preview(Flips(flip("web", Stopped)), EditBy{IfMatch: s.Snapshot().Document.Digest})
+	if err != nil || doc.Services[0].State != Stopped {
+		t.Errorf("%+v, %v", doc, err)
+	}
+	if b.text() != small || s.Snapshot().Generation != 1 || len(s.Revisions()) != 1 || state(t, s.Snapshot(), "web") != Running {
+		t.Errorf("generation %d, %q", s.Snapshot().Generation, b.text())
+	}
+	if _, err := s.Preview(Flips(flip("web", Stopped)), EditBy{IfMatch: "other"}); !errors.Is(err, ErrStale) {
+		t.Errorf("of another file: %v, want ErrStale", err)
+	}
+}
+
+func TestTheLastHundredRevisionsAreKept(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	for i := range keptRevisions + 4 {
+		if _, _, err := s.Change(Flips(flip("web", []State{Stopped, Running}[i%2])), EditBy{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func() {
+		t.Helper()
+		all := s.Revisions()
+		if len(all) != keptRevisions || all[0].Generation != keptRevisions+5 || all[keptRevisions-1].Generation != 6 {
+			t.Fatalf("%d kept, from %d to %d", len(all), all[0].Generation, all[len(all)-1].Generation)
+		}
+		if _, _, err := s.Revision(5); !errors.Is(err, ErrUnknownRevision) {
+			t.Errorf("a forgotten one: %v, want ErrUnknownRevision", err)
+		}
+	}
+	check()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = b.open()
+	check()
+	files, err := os.ReadDir(filepath.Join(b.dir, ".reconciler", revisionsDir))
+	if err != nil || len(files) != keptRevisions {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+}
+
+// Whatever becomes of the newest records, the older ones are there, and no
+// number is given twice.
+func TestADamagedTailIsToldAndLeftOut(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"cut off":        func(p string) error { return os.Truncate(p, 60) },
+		"empty":          func(p string) error { return os.Truncate(p, 0) },
+		"another's text": func(p string) error { return os.WriteFile(p, []byte(`{"schema":1,"generation":3,"state":"x"}`), 0o600) },
+		"another number": func(p string) error {
+			src, err := os.ReadFile(p)
+			return errors.Join(err, os.WriteFile(p, []byte(strings.Replace(string(src), `"generation":3`, `"generation":2`, 1)), 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, small)
+			s := b.open()
+			for _, to := range []State{Stopped, Running} {
+				if _, _, err := s.Change(Flips(flip("web", to)), EditBy{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			newest := filepath.Join(b.dir, ".reconciler", revisionFile(3))
+			if err := spoil(newest); err != nil {
+				t.Fatal(err)
+			}
+			s = b.open()
+			if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "damaged") {
+				t.Errorf("warnings: %q", w)
+			}
+			// The file is what it was; that it was recorded nobody knows any more.
+			if snap := s.Snapshot(); snap.Generation != 4 || state(t, snap, "web") != Running || snap.Problem != nil {
+				t.Errorf("generation %d, problem %v", snap.Generation, snap.Problem)
+			}
+			if got := told(s); len(got) != 3 || !strings.HasPrefix(got[1], "2 state") {
+				t.Errorf("kept: %q", got)
+			}
+			if _, _, err := s.Revision(3); !errors.Is(err, ErrUnknownRevision) {
+				t.Errorf("the damaged one: %v, want ErrUnknownRevision", err)
+			}
+			if _, err := os.Stat(newest); err != nil {
+				t.Errorf("it was taken away: %v", err)
+			}
+		})
+	}
+}
+
+// The file was exchanged, and the process killed before the record was in place.
+func TestAnEditCutOffBeforeItsRecordIsRecordedAsWhoseItWas(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	after := strings.Replace(small, "web: running", "web: stopped", 1)
+	doc := mustParse(t, after)
+	r := record{Revision: Revision{Generation: 2, Kind: KindState, Actor: "http:ann", Reason: "tea", Summary: "as it was", Digest: doc.Digest}, State: after}
+	if _, err := s.data.prepareRevision(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(swap(b.read(), []byte(after)), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = b.open()
+	if snap := s.Snapshot(); snap.Generation != 2 || snap.Actor != "http:ann" || state(t, snap, "web") != Stopped {
+		t.Errorf("generation %d by %s", snap.Generation, snap.Actor)
+	}
+	if got := told(s); len(got) != 2 || got[0] != "2 state http:ann (tea) as it was" {
+		t.Errorf("kept: %q", got)
+	}
+}
