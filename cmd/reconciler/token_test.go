@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"reconciler/api"
 )
 
 func TestANewTokenIsPrintedWithTheLineOfItsHash(t *testing.T) {
@@ -71,6 +73,18 @@ func TestATokenIsAddedToTheFile(t *testing.T) {
 	}
 	if text() != want {
 		t.Errorf("what was refused changed the file: %q", text())
+	}
+}
+
+func TestTheDoorTakesTheFileThatTokensWereAddedTo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	for _, role := range []string{"read", "flip", "admin"} {
+		if code, _, errs := call(t, "token", "new", "a-"+role, "--role", role, "--token-file", file); code != 0 {
+			t.Fatalf("exit %d, %s", code, errs)
+		}
+	}
+	if _, err := api.OpenTokens(file, nil); err != nil {
+		t.Error(err)
 	}
 }
 
