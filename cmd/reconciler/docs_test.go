@@ -37,9 +37,9 @@ func TestTheManualIsThatOfTheCommands(t *testing.T) {
 func manual(root *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Commands\n\n<!-- Written by: go test ./cmd/reconciler -update -->\n\n"+
-		"`plan`, `validate`, `init`, `token`, `completion` and `version` need no running reconciler; the others but `run` speak\n"+
-		"HTTP to one: `--server`, else `RECONCILER_SERVER`. `RECONCILER_TOKEN` is sent to it. A server whose certificate is of\n"+
-		"an authority of your own: name that authority's file in `SSL_CERT_FILE`.\n\n"+
+		"`plan`, `validate`, `init`, `token`, `completion`, `schema` and `version` need no running reconciler; the others but\n"+
+		"`run` speak HTTP to one: `--server`, else `RECONCILER_SERVER`. `RECONCILER_TOKEN` is sent to it. Where its\n"+
+		"certificate is of an authority of your own, name that authority's file in `SSL_CERT_FILE`.\n\n"+
 		"Exit codes: 0, 1 failure, 2 bad input (of `plan` and with `--dry-run`: there is something to do), 3 another instance\n"+
 		"runs, 130 interrupted. Tables are cut to the width of a terminal, and coloured there unless `NO_COLOR` is set.\n")
 	describe(&b, root)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -94,22 +95,36 @@ func TestFollowedEventsAreTakenUpWhereTheyBroke(t *testing.T) {
 }
 
 func TestFollowingEndsWhenTheServerRefuses(t *testing.T) {
+	const broke = "the stream of events broke: the server ended the stream of events; trying again\n"
 	for name, c := range map[string]struct {
-		status int
-		code   int
-	}{"a role": {403, 1}, "too many, at first": {503, 1}} {
+		stream []int // the status of each; after the last nobody may ask
+		stderr string
+	}{
+		"a refusal":                      {[]int{403}, "no\n"},
+		"too many, at first":             {[]int{503}, "no\n"},
+		"a refusal later on":             {[]int{200, 403}, broke + "no\n"},
+		"later on others are waited out": {[]int{200, 429, 503, 401}, broke + "no; trying again\nno; trying again\nno; set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role read\n"},
+	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("RECONCILER_TOKEN", "")
+			var streams atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Accept") == "application/json" {
 					fmt.Fprint(w, `{"events":[]}`)
 					return
 				}
-				w.WriteHeader(c.status)
-				fmt.Fprint(w, `{"type":"host","detail":"no"}`)
+				n := int(streams.Add(1)) - 1
+				if n >= len(c.stream) {
+					t.Errorf("asked %d times", n+1)
+					n = 0
+				}
+				if w.WriteHeader(c.stream[n]); c.stream[n] != 200 {
+					fmt.Fprint(w, `{"type":"host","detail":"no"}`)
+				}
 			}))
 			defer server.Close()
-			if code, _, errs := call(t, "events", "--follow", "--server", server.URL); code != c.code || errs != "no\n" {
-				t.Errorf("exit %d, %q", code, errs)
+			if code, _, errs := call(t, "events", "--follow", "--server", server.URL); code != 1 || errs != c.stderr {
+				t.Errorf("exit %d, %q, want %q", code, errs, c.stderr)
 			}
 		})
 	}

@@ -119,7 +119,8 @@ func newRoot() *cobra.Command {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
 	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(), newStart(), newStop(), newRestart(),
-		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(), newCompletion(), newHealthcheck(), newSchema(), newVersion())
+		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(),
+		newCompletion(), newSchema(), newHealthcheck(), newVersion())
 	return root
 }
 
