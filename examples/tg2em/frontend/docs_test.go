@@ -113,7 +113,7 @@ func TestTheChineseTwinSaysTheSame(t *testing.T) {
 		}
 	}
 	// What stands in the text besides words: headings, points, rows, calls.
-	shape := regexp.MustCompile("(?m)^(##? |- |\\d\\. |\\|)")
+	shape := regexp.MustCompile(`(?m)^(##? |- |\d\. |\|)`)
 	call := regexp.MustCompile("`((?:GET|PUT|POST|DELETE) /[^`]*|reconciler [a-z]+[^`]*)`")
 	en, zh := read(t, docsEnglish), read(t, docsChinese)
 	for _, re := range []*regexp.Regexp{shape, call} {
