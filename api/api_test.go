@@ -203,6 +203,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// open is a door to who is on this host.
+var open = Door{Address: "127.0.0.1:0", Grants: Admin}
+
+// Handler is what is answered at the open door.
+func Handler(opt Options) http.Handler { return New(opt).Handler(open) }
+
 // ask makes a request; header has names and values by turns. A body goes as
 // JSON unless the header says otherwise.
 func (w *world) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {

@@ -10,19 +10,31 @@ import (
 
 // server answers the requests.
 type server struct {
-	opt   Options
-	mux   *http.ServeMux
-	cross *http.CrossOriginProtection
+	opt      Options
+	hosts    []string // as hostname returns them
+	mux      *http.ServeMux
+	table    map[string]route // by the mux's pattern
+	cross    *http.CrossOriginProtection
+	failures *failures
+	sessions *sessions
 }
 
-// Handler returns the door.
-func Handler(opt Options) http.Handler {
+func newServer(opt Options) *server {
 	if opt.Observe == nil {
 		opt.Observe = func(string, string, int, time.Duration) {}
 	}
-	s := &server{opt: opt, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
+	if opt.Warn == nil {
+		opt.Warn = func(string) {}
+	}
+	s := &server{opt: opt, mux: http.NewServeMux(), table: make(map[string]route), cross: http.NewCrossOriginProtection(),
+		failures: newFailures(time.Now), sessions: newSessions(time.Now)}
+	for _, host := range opt.Hosts {
+		s.hosts = append(s.hosts, strings.ToLower(strings.Trim(host, "[]")))
+	}
 	for _, r := range s.routes() {
-		s.mux.HandleFunc(r.method+" "+r.path, r.handler)
+		pattern := r.method + " " + r.path
+		s.table[pattern] = r
+		s.mux.HandleFunc(pattern, r.handler)
 	}
 	return s
 }
@@ -30,22 +42,25 @@ func Handler(opt Options) http.Handler {
 // methods are the methods that metrics tell apart.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 
-// ServeHTTP passes a request through the guards to its route.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serve passes a request that came in by that door through the guards to its
+// route.
+func (s *server) serve(d Door, w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	answer := &recorded{ResponseWriter: w, code: http.StatusOK}
+	protect(answer)
 	label := "other"
-	if handler, pattern, p := s.admit(r); p != nil {
-		protect(answer)
+	found, v, p := s.admit(d, r)
+	switch {
+	case p != nil && s.sendsToLogin(r, p):
+		label = "/"
+		http.Redirect(answer, r, "/login", http.StatusSeeOther)
+	case p != nil:
 		answer.Header().Set("Connection", "close") // what follows may be the rest of what was refused
 		p.write(answer)
-	} else {
-		_, label, _ = strings.Cut(pattern, " ")
-		label = strings.TrimSuffix(label, "{$}")
-		protect(answer)
+	default:
+		label = strings.TrimSuffix(found.path, "{$}")
 		r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
-		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(writeTimeout)) // only a real connection has one
-		handler.ServeHTTP(answer, r)
+		s.mux.ServeHTTP(answer, v.enter(r)) // the mux sets the path's values only here
 	}
 	method := r.Method
 	if !slices.Contains(methods, method) {
@@ -54,38 +69,52 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.opt.Observe(label, method, answer.code, time.Since(began))
 }
 
-// admit returns the handler of the request's route, or why there is none.
-func (s *server) admit(r *http.Request) (http.Handler, string, *problem) {
-	if p := s.guard(r); p != nil {
-		return nil, "", p
+// admit returns the request's route and who makes it, or why it is refused.
+// What takes a token is refused without one before it is told whether it
+// exists.
+func (s *server) admit(d Door, r *http.Request) (route, visitor, *problem) {
+	v, shown := s.identify(d, r)
+	if p := s.guard(d, r, v); p != nil {
+		return route{}, v, p
 	}
+	found, exists := s.match(d, r)
+	switch {
+	case exists && v.role.may(found.role):
+		return found, v, nil
+	case shown != nil:
+		return route{}, v, shown
+	case exists:
+		return route{}, v, lacks(found.role)
+	}
+	if allowed := s.allowed(d, r); len(allowed) > 0 {
+		takes := strings.Join(allowed, ", ")
+		p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%q is not for %s; it takes %s", r.URL.Path, r.Method, takes)
+		p.header = map[string]string{"Allow": takes}
+		return route{}, v, p
+	}
+	return route{}, v, newProblem(http.StatusNotFound, "not_found", "there is nothing at %q; docs/http.md lists what there is", r.URL.Path)
+}
+
+// match returns the route of the request, if the door has one.
+func (s *server) match(d Door, r *http.Request) (route, bool) {
 	if r.URL.Path != path.Clean(r.URL.Path) {
-		return nil, "", notFound(r)
+		return route{}, false
 	}
-	// The mux sets the path's values only in its own ServeHTTP.
-	if _, pattern := s.mux.Handler(r); pattern != "" {
-		r.Pattern = pattern
-		return s.mux, pattern, nil
+	_, pattern := s.mux.Handler(r)
+	found, ok := s.table[pattern]
+	if d.Metrics && !slices.Contains([]string{"/metrics", "/healthz", "/readyz"}, found.path) {
+		return route{}, false
 	}
-	if allowed := s.allowed(r); len(allowed) > 0 {
-		p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%s is not for %s; it takes %s", r.URL.Path, r.Method, strings.Join(allowed, ", "))
-		p.allow = strings.Join(allowed, ", ")
-		return nil, "", p
-	}
-	return nil, "", notFound(r)
+	return found, ok
 }
 
-func notFound(r *http.Request) *problem {
-	return newProblem(http.StatusNotFound, "not_found", "there is nothing at %s; docs/http.md lists what there is", r.URL.Path)
-}
-
-// allowed returns the methods that the path takes.
-func (s *server) allowed(r *http.Request) []string {
+// allowed returns the methods that the path takes at that door.
+func (s *server) allowed(d Door, r *http.Request) []string {
 	var allowed []string
 	for _, m := range methods {
 		other := r.Clone(r.Context())
 		other.Method = m
-		if _, pattern := s.mux.Handler(other); pattern != "" {
+		if _, ok := s.match(d, other); ok {
 			allowed = append(allowed, m)
 		}
 	}

@@ -3,27 +3,31 @@ package api
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
 
-// guard returns why the request is refused, whatever its route. This door has
-// no tokens: whoever speaks from this host and means this host may do
-// anything, and nobody else may do anything.
-func (s *server) guard(r *http.Request) *problem {
+// guard returns why the request is refused at that door, whatever its route
+// and whoever makes it.
+func (s *server) guard(d Door, r *http.Request, v visitor) *problem {
+	bearer := v.token != nil && !v.session // what no web page of another site can have
 	switch host := hostname(r.Host); {
 	case r.Host == "":
 		return newProblem(http.StatusBadRequest, "no_host", "the request names no host")
-	case !s.known(host):
+	case d.named() && !bearer && !s.known(host):
 		// A page of another site whose name was pointed at this host (DNS
 		// rebinding) names its own host here.
-		return newProblem(http.StatusForbidden, "host", "this is not %q; use http://127.0.0.1 or http://localhost", host)
+		return newProblem(http.StatusForbidden, "host", "this is not %q; use http://127.0.0.1 or http://localhost, send a token, or name the host with --allowed-host", host)
+	case len(r.Header.Values("Content-Type")) > 1:
+		return newProblem(http.StatusBadRequest, "malformed", "the body has more than one Content-Type")
 	}
-	for name := range r.Header {
-		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
-			return newProblem(http.StatusForbidden, "forwarded",
-				"the request came through a proxy (%s), and this door has no tokens to tell who sent it; speak to it directly", name)
-		}
+	if name, found := queryCredential(r.URL.RawQuery); found {
+		return newProblem(http.StatusBadRequest, "credentials_in_query", "the query holds a %s, which others can read there: take it for known, make another, and send it as a header", name)
+	}
+	if name := forwarded(r.Header); d.open() && name != "" {
+		return newProblem(http.StatusForbidden, "forwarded",
+			"the request came through a proxy (%s), and this door has no tokens to tell who sent it; speak to it directly, or give it a --token-file", name)
 	}
 	if len(r.TransferEncoding) > 0 {
 		// Where a body ends may be said in one way only; net/http has dropped a
@@ -45,7 +49,29 @@ func hostname(host string) string {
 }
 
 func (s *server) known(host string) bool {
-	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) || slices.Contains(s.opt.Hosts, host)
+	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) || slices.Contains(s.hosts, host)
+}
+
+// forwarded returns the name of a header that only proxies set; "": none.
+func forwarded(h http.Header) string {
+	for name := range h {
+		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
+			return name
+		}
+	}
+	return ""
+}
+
+// queryCredential returns the name of a credential in the query. What of the
+// query can't be read is no credential.
+func queryCredential(raw string) (string, bool) {
+	parsed, _ := url.ParseQuery(raw)
+	for name := range parsed {
+		if strings.EqualFold(name, "token") || strings.EqualFold(name, "access_token") {
+			return strings.ToLower(name), true
+		}
+	}
+	return "", false
 }
 
 // protect sets what every answer carries: nothing of it may be framed, sniffed,
@@ -54,6 +80,7 @@ func protect(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	// no-referrer would make browsers send Origin: null with our own forms.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 }

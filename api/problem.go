@@ -19,7 +19,7 @@ type problem struct {
 	Detail string            `json:"detail"`
 	Errors []desired.Problem `json:"errors,omitempty"`
 
-	allow string // the Allow header; empty: none
+	header map[string]string // what else the answer carries
 }
 
 func newProblem(status int, kind, format string, args ...any) *problem {
@@ -27,12 +27,17 @@ func newProblem(status int, kind, format string, args ...any) *problem {
 }
 
 func (p *problem) write(w http.ResponseWriter) {
-	if p.allow != "" {
-		w.Header().Set("Allow", p.allow)
-	}
+	p.announce(w)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	writeJSON(w, p)
+}
+
+// announce sets the headers that belong to the problem.
+func (p *problem) announce(w http.ResponseWriter) {
+	for name, value := range p.header {
+		w.Header().Set(name, value)
+	}
 }
 
 // writeJSON ends an answer. That the client went away is nobody's error.

@@ -121,13 +121,13 @@ func TestHostileBytesAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
-			l, err := Listen("127.0.0.1:0")
+			l, err := Listen(open)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
-			go func() { ended <- Serve(ctx, w, l) }()
+			go func() { ended <- Serve(ctx, New(w.options), l) }()
 			if got := converse(t, l.Addr().String(), c.sent); !slices.Equal(got, c.want) {
 				t.Errorf("answered with %v, not %v", got, c.want)
 			}

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -123,16 +122,4 @@ func waitFor(r *http.Request) (time.Duration, error) {
 		return 0, newProblem(http.StatusBadRequest, "query", "wait=%q is no duration from 0s to %s, such as 30s", wait, maxWait)
 	}
 	return d, nil
-}
-
-// cliActor is how our own command says who uses it; a door without tokens can
-// believe it as much as anything else.
-var cliActor = regexp.MustCompile(`^cli:[A-Za-z0-9._-]{1,32}$`)
-
-// actor says who makes the request.
-func actor(r *http.Request) string {
-	if a := r.Header.Get("Reconciler-Actor"); cliActor.MatchString(a) {
-		return a
-	}
-	return "http:loopback"
 }

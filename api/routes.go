@@ -6,7 +6,7 @@ import "net/http"
 type route struct {
 	method  string
 	path    string
-	role    string // who may, once there are tokens: read, flip or admin; none: anybody
+	role    Role   // who may
 	what    string // for docs/http.md
 	handler http.HandlerFunc
 }
@@ -24,9 +24,12 @@ func (s *server) routes() []route {
 		{"POST", "/v1/reconcile", "flip", "looks at everything now", s.reconcileNow},
 		{"GET", "/v1/plan", "read", "what would be done now, and why or why not; JSON, or text by `Accept: text/plain`", s.plan},
 		{"GET", "/healthz", "none", "200 while the loop works, whatever the engine does", s.healthz},
-		{"GET", "/readyz", "none", "200, or 503 with the reasons why the promise can't be kept now", s.readyz},
-		{"GET", "/metrics", "none", "Prometheus metrics (docs/metrics.md)", s.opt.Metrics.ServeHTTP},
+		{"GET", "/readyz", "read", "200, or 503 with the reasons why the promise can't be kept now", s.readyz},
+		{"GET", "/metrics", "read", "Prometheus metrics (docs/metrics.md)", s.opt.Metrics.ServeHTTP},
 		{"GET", "/{$}", "read", "the page", s.page},
-		{"GET", "/style.css", "read", "the page's style", s.style},
+		{"GET", "/style.css", "none", "the page's style", s.style},
+		{"GET", "/login", "none", "the form by which a person with a token comes to the page", s.login},
+		{"POST", "/login", "none", "opens a session for the form's `token`, and sends to the page", s.postLogin},
+		{"POST", "/logout", "none", "ends the session", s.logout},
 	}
 }

@@ -13,25 +13,25 @@ import (
 )
 
 func TestTwoCannotHaveOneAddress(t *testing.T) {
-	first, err := Listen("127.0.0.1:0")
+	first, err := Listen(open)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer first.Close()
 	address := first.Addr().String()
-	second, err := Listen(address)
+	second, err := Listen(Door{Address: address, Grants: Admin})
 	if err == nil {
 		second.Close()
 		t.Fatal("it was opened twice")
 	}
-	if !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "--listen") {
+	if !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "another address") {
 		t.Errorf("the error helps nobody: %v", err)
 	}
 }
 
-func TestNobodyElseThanThisHostIsListenedTo(t *testing.T) {
+func TestADoorWithoutTokensIsForThisHostOnly(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
-		l, err := Listen(address)
+		l, err := Listen(Door{Address: address, Grants: Read})
 		if err == nil {
 			l.Close()
 			t.Errorf("%s was opened", address)
@@ -80,7 +80,7 @@ func serving(w *world) (l *pipes, stop func() error) {
 	l = &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, w, l) }()
+	go func() { ended <- Serve(ctx, New(w.options), &Entrance{l, open}) }()
 	return l, func() error { cancel(); return <-ended }
 }
 
@@ -180,7 +180,7 @@ func TestAListenerThatFailsEndsServing(t *testing.T) {
 	if err := broken.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Serve(t.Context(), newWorld(t), broken, whole); err == nil || !strings.Contains(err.Error(), "serve HTTP on 127.0.0.1") {
+	if err := Serve(t.Context(), New(newWorld(t).options), &Entrance{broken, open}, &Entrance{whole, open}); err == nil || !strings.Contains(err.Error(), "serve HTTP on 127.0.0.1") {
 		t.Errorf("it ended with: %v", err)
 	}
 }

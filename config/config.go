@@ -6,7 +6,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -17,15 +16,21 @@ import (
 // Config is how `reconciler run` runs. The zero value is not valid; begin with
 // Default.
 type Config struct {
-	State      string // path of state.yaml
-	Listen     []string
-	DataDir    string // empty: .reconciler beside State
-	Engine     string // docker or sim
-	DockerHost string // empty: DOCKER_HOST, else the default socket
-	Resync     time.Duration
-	Workers    int
-	LogFormat  string // console or json
-	LogLevel   string // debug, info, warn or error
+	State         string   // path of state.yaml
+	Listen        []string // HOST:PORT, unix:PATH or unix:PATH:admin
+	MetricsListen string   // HOST:PORT of the metrics alone; empty: none
+	TokenFile     string   // who may come in; empty: no tokens
+	WebConfig     string   // TLS, by a file of exporter-toolkit; empty: none
+	AllowedHosts  []string // more hosts by which it is asked for
+	PlainHTTP     bool     // tokens may go unencrypted
+	DryRun        bool     // decide and tell, and never act
+	DataDir       string   // empty: .reconciler beside State
+	Engine        string   // docker or sim
+	DockerHost    string   // empty: DOCKER_HOST, else the default socket
+	Resync        time.Duration
+	Workers       int
+	LogFormat     string // console or json
+	LogLevel      string // debug, info, warn or error
 }
 
 // Default is what holds where nothing is said.
@@ -37,7 +42,13 @@ func Default() Config {
 // Bind makes the settings flags, with what they are now as defaults.
 func (c *Config) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&c.State, "state", c.State, "the file that says what should run")
-	flags.StringArrayVar(&c.Listen, "listen", c.Listen, "loopback address of the HTTP API, the page and the metrics; repeatable")
+	flags.StringArrayVar(&c.Listen, "listen", c.Listen, "where the API, the page and the metrics are: HOST:PORT, unix:PATH or unix:PATH:admin; repeatable")
+	flags.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "HOST:PORT that serves /metrics, /healthz and /readyz alone, to anybody")
+	flags.StringVar(&c.TokenFile, "token-file", c.TokenFile, "who may come in: lines of name, role and SHA-256 of the token; every TCP address then needs one")
+	flags.StringVar(&c.WebConfig, "web-config", c.WebConfig, "TLS on every TCP address, by a web configuration file of exporter-toolkit")
+	flags.StringArrayVar(&c.AllowedHosts, "allowed-host", c.AllowedHosts, "another host name by which browsers may ask; repeatable. No TCP address is open without a token then")
+	flags.BoolVar(&c.PlainHTTP, "plain-http", c.PlainHTTP, "take tokens unencrypted on other than loopback addresses")
+	flags.BoolVar(&c.DryRun, "dry-run", c.DryRun, "decide and tell, and never act")
 	flags.StringVar(&c.DataDir, "data-dir", c.DataDir, "what must be remembered is kept here (default .reconciler beside the state file)")
 	flags.StringVar(&c.Engine, "engine", c.Engine, "docker, or sim: a simulated engine, to look around")
 	flags.StringVar(&c.DockerHost, "docker-host", c.DockerHost, "the engine's address (default $DOCKER_HOST, else the usual socket)")
@@ -93,14 +104,7 @@ func (c *Config) Validate() error {
 	if c.State == "" {
 		wrong("state", "name the file that says what should run")
 	}
-	if len(c.Listen) == 0 {
-		wrong("listen", "name an address")
-	}
-	for _, address := range c.Listen {
-		if err := Loopback(address); err != nil {
-			wrong("listen", "%v", err)
-		}
-	}
+	errs = append(errs, c.doors()...)
 	oneOf("engine", c.Engine, "docker", "sim")
 	oneOf("log-format", c.LogFormat, "console", "json")
 	oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error")
@@ -111,17 +115,4 @@ func (c *Config) Validate() error {
 		wrong("workers", "%d is not between 1 and 64", c.Workers)
 	}
 	return errors.Join(errs...)
-}
-
-// Loopback refuses an address that anybody but this host could reach: there
-// are no tokens yet, so who reaches it may do anything.
-func Loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is no address; write it like 127.0.0.1:8480", address)
-	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return fmt.Errorf("%q is not a loopback address, and without tokens (which come later) everybody who reaches it could stop your containers; listen on 127.0.0.1, and come in by ssh", address)
 }

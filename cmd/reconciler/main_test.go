@@ -133,7 +133,7 @@ func TestBadInputExitsWithTwo(t *testing.T) {
 		{"state.yaml:1:10", []string{"validate", bad}},
 		{"state.yaml:3:17", []string{"validate", bad}},
 		{"--nonsense", []string{"run", "--nonsense"}},
-		{"loopback", []string{"run", "--listen", "0.0.0.0:1"}},
+		{"--token-file", []string{"run", "--listen", "0.0.0.0:1"}},
 		{"--workers", []string{"run", "--workers", "0"}},
 		{"name a service", []string{"stop"}},
 		{`did you mean "running"?`, []string{"set", "runing", "web"}},

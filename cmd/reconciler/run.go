@@ -41,8 +41,8 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 		return err
 	}
 	defer d.close()
-	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, page at http://%s/\n",
-		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.listeners[0].Addr())
+	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, %s\n",
+		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.address())
 
 	// The API goes first, while what it shows still works; then the loop, with
 	// the calls under way; what observes goes last.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"time"
 
 	"reconciler/api"
@@ -25,8 +23,9 @@ type daemon struct {
 	observer  *observed.Observer
 	loop      *reconcile.Loop
 	recorder  reconcile.Recorders
-	handler   http.Handler
-	listeners []net.Listener
+	tokens    *api.Tokens // nil: there is no token file
+	api       *api.API
+	entrances []*api.Entrance
 	names     names
 }
 
@@ -43,12 +42,8 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
-	for _, address := range conf.Listen {
-		l, err := api.Listen(address)
-		if err != nil {
-			return d, err
-		}
-		d.listeners = append(d.listeners, l)
+	if err := d.open(conf); err != nil {
+		return d, err
 	}
 	if d.store, err = desired.Open(desired.Options{File: conf.State, DataDir: conf.DataDir}); err != nil {
 		return d, err
@@ -74,8 +69,8 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	}
 	d.loop = reconcile.NewLoop(decider, conf.Workers)
 	d.store.Subscribe(d.stateChanged)
-	d.handler = api.Handler(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(),
-		Hosts: hosts(conf.Listen), Version: version, Observe: counts.ObserveHTTP})
+	d.api = api.New(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(), Version: version,
+		Hosts: hosts(conf), Tokens: d.tokens, Warn: d.warn, Observe: counts.ObserveHTTP})
 	d.begin()
 	return d, nil
 }
@@ -85,7 +80,7 @@ func (d *daemon) begin() {
 	snap := d.store.Snapshot()
 	d.stateChanged(desired.Report{Snapshot: snap, Err: snap.Problem})
 	for _, w := range d.store.Warnings() {
-		d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: w})
+		d.warn(w)
 	}
 }
 
@@ -147,25 +142,19 @@ func (d *daemon) heard(h observed.Heard, counts *metrics.Metrics) {
 	d.recorder.Record(e)
 }
 
-// hosts are the names by which the addresses may be asked for.
-func hosts(listen []string) []string {
-	var names []string
-	for _, address := range listen {
-		if host, _, err := net.SplitHostPort(address); err == nil {
-			names = append(names, host)
-		}
-	}
-	return names
+// warn tells of what is no event of a service.
+func (d *daemon) warn(text string) {
+	d.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: text})
 }
 
 func (d *daemon) serve(ctx context.Context) error {
-	return api.Serve(ctx, d.handler, d.listeners...)
+	return api.Serve(ctx, d.api, d.entrances...)
 }
 
-// close lets go of what was opened. A listener that served is closed already.
+// close lets go of what was opened. An entrance that served is closed already.
 func (d *daemon) close() {
-	for _, l := range d.listeners {
-		_ = l.Close() // nothing was accepted that could be lost
+	for _, e := range d.entrances {
+		_ = e.Close() // nothing was accepted that could be lost
 	}
 	if d.store != nil {
 		_ = d.store.Close() // the lock ends with the process anyway

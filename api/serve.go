@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// The limits of each door (docs/http.md).
+const (
+	maxHeader     = 64 << 10
+	maxBody       = 1 << 20
+	maxWait       = 5 * time.Minute
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 30 * time.Second // streams: for each write
+	idleTimeout   = 2 * time.Minute
+	drainTimeout  = 5 * time.Second
+)
+
+// Serve answers requests at the entrances until ctx ends or one of them fails;
+// then it lets the requests under way end, for a moment. Those that wait for a
+// service are answered with what is known. It closes the entrances. The error
+// is that of the entrance; nil when ctx ended.
+func Serve(ctx context.Context, a *API, entrances ...*Entrance) error {
+	g, ended := errgroup.WithContext(ctx)
+	for _, e := range entrances {
+		server := a.serverOf(ctx, e.Door)
+		g.Go(func() error {
+			if err := serveOne(server, e, a.s.opt.Warn); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve HTTP on %s: %w", e.Addr(), errors.Join(err, e.Close()))
+			}
+			return nil
+		})
+		g.Go(func() error {
+			<-ended.Done()
+			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+			defer cancel()
+			if server.Shutdown(drain) != nil {
+				return server.Close() // some request didn't end in time
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func serveOne(server *http.Server, e *Entrance, warn func(string)) error {
+	if e.Door.WebConfig != "" {
+		return serveTLS(server, e, e.Door.WebConfig, warn)
+	}
+	return server.Serve(e)
+}
+
+// serverOf returns the server of one door. It speaks HTTP/1.1 only: one
+// request after the other, so that the number of connections bounds the work.
+func (a *API) serverOf(ctx context.Context, d Door) *http.Server {
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	return &http.Server{
+		Handler:           a.Handler(d),
+		Protocols:         &http1,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(complaints{a.s.opt.Warn}, "", 0),
+		// Else net/http answers OPTIONS * itself, before any guard.
+		DisableGeneralOptionsHandler: true,
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
+	}
+}
+
+// complaints hands on what net/http complains of, but for failed handshakes,
+// which any stranger can make by the thousand.
+type complaints struct{ to func(string) }
+
+func (c complaints) Write(line []byte) (int, error) {
+	if text := strings.TrimSpace(string(line)); !strings.Contains(text, "TLS handshake error") {
+		c.to(text)
+	}
+	return len(line), nil
+}

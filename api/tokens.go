@@ -1,0 +1,194 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// ErrTokens is that of a token file that can't be read or used.
+var ErrTokens = errors.New("the token file can't be used")
+
+const (
+	minToken     = 20 // characters; what is shorter can be guessed
+	maxTokenFile = 1 << 20
+)
+
+// token is one line of the token file: who holds the token whose SHA-256 is
+// sum, and what he may.
+type token struct {
+	name string
+	role Role
+	sum  [sha256.Size]byte
+}
+
+// Tokens are those of a token file, which is read anew whenever its stat
+// changed. While the file can't be used nobody has a token. It is safe for
+// concurrent use.
+type Tokens struct {
+	path string
+	warn func(error)
+
+	mu   sync.Mutex
+	read os.FileInfo // of the file when it was read; nil: it couldn't be opened
+	list []token
+	err  error
+}
+
+// OpenTokens reads a token file: lines of a name, a role (read, flip or admin)
+// and the SHA-256 of the token in hex; empty lines and those that begin with #
+// say nothing. The file must not be writable by its group or by others. The
+// error is an ErrTokens with the line. warn is told when the
+// file can't be used later on, once for each reason; it must return at once.
+// nil: nobody is.
+func OpenTokens(path string, warn func(error)) (*Tokens, error) {
+	if warn == nil {
+		warn = func(error) {}
+	}
+	t := &Tokens{path: path, warn: warn}
+	return t, t.Reload()
+}
+
+// Reload reads the file now, though its stat may not have changed. While it
+// fails nobody has a token.
+func (t *Tokens) Reload() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.load()
+	return t.err
+}
+
+// find returns the token whose secret this is; nil if it is nobody's. The
+// error is an ErrTokens.
+func (t *Tokens) find(secret string) (*token, error) {
+	found, err := t.bySum(sha256.Sum256([]byte(secret)))
+	if len(secret) < minToken {
+		found = nil
+	}
+	return found, err
+}
+
+// bySum returns the token of that sum, in a time that doesn't tell how near
+// the sum comes to one.
+func (t *Tokens) bySum(sum [sha256.Size]byte) (*token, error) {
+	list, err := t.current()
+	var found *token
+	for i := range list {
+		if subtle.ConstantTimeCompare(list[i].sum[:], sum[:]) == 1 {
+			found = &list[i]
+		}
+	}
+	return found, err
+}
+
+// current returns the tokens of the file as it is now.
+func (t *Tokens) current() ([]token, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, err := os.Stat(t.path)
+	if err != nil && t.read != nil || err == nil && !same(t.read, now) {
+		was := t.err
+		t.load()
+		if t.err != nil && (was == nil || was.Error() != t.err.Error()) {
+			t.warn(t.err)
+		}
+	}
+	return t.list, t.err
+}
+
+func same(was, now os.FileInfo) bool {
+	return was != nil && os.SameFile(was, now) && was.ModTime().Equal(now.ModTime()) && was.Size() == now.Size() && was.Mode() == now.Mode()
+}
+
+// load reads the file and keeps what it found; t.mu is held.
+func (t *Tokens) load() {
+	var src []byte
+	src, t.read, t.err = readTokens(t.path)
+	t.list = nil
+	if t.err == nil {
+		t.list, t.err = parseTokens(src)
+	}
+	if t.err != nil {
+		t.list, t.err = nil, fmt.Errorf("%w: %s: %w", ErrTokens, t.path, t.err)
+	}
+}
+
+// readTokens returns the file and the stat that it had before it was read.
+func readTokens(path string) ([]byte, os.FileInfo, error) {
+	// A FIFO must not hold us up; it is refused below.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, info, errors.New("it is not a regular file")
+	case info.Mode().Perm()&0o022 != 0:
+		return nil, info, fmt.Errorf("its mode %#o lets others than its owner write it; chmod go-w", info.Mode().Perm())
+	case info.Size() > maxTokenFile:
+		return nil, info, fmt.Errorf("it is longer than %d bytes", maxTokenFile)
+	}
+	src, err := io.ReadAll(io.LimitReader(f, maxTokenFile))
+	return src, info, err
+}
+
+var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
+
+// parseTokens returns the tokens, or all that is wrong, each with its line.
+func parseTokens(src []byte) ([]token, error) {
+	var list []token
+	var errs []error
+	for i, line := range bytes.Split(src, []byte("\n")) {
+		if line = bytes.TrimSpace(line); len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		n, err := parseToken(string(line))
+		for _, other := range list {
+			if err == nil && other.name == n.name {
+				err = fmt.Errorf("the name %s stands there twice", n.name)
+			}
+			if err == nil && other.sum == n.sum {
+				err = fmt.Errorf("%s has the token of %s", n.name, other.name)
+			}
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("line %d: %w", i+1, err))
+			continue
+		}
+		list = append(list, n)
+	}
+	return list, errors.Join(errs...)
+}
+
+func parseToken(line string) (token, error) {
+	var n token
+	fields := strings.Fields(line)
+	if len(fields) != 3 {
+		return n, errors.New("write a name, a role and the SHA-256 of the token")
+	}
+	n.name, n.role = fields[0], Role(fields[1])
+	sum, err := hex.DecodeString(fields[2])
+	switch {
+	case !tokenName.MatchString(n.name):
+		return n, fmt.Errorf("the name %q is not like %s", n.name, tokenName)
+	case n.role != Read && n.role != Flip && n.role != Admin:
+		return n, fmt.Errorf("%q is no role; there are read, flip and admin", fields[1])
+	case err != nil || len(sum) != sha256.Size:
+		return n, fmt.Errorf("the third word of %s is no SHA-256: 64 digits in hex (never the token itself)", n.name)
+	}
+	n.sum = [sha256.Size]byte(sum)
+	return n, nil
+}

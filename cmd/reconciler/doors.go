@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"slices"
+
+	"reconciler/api"
+	"reconciler/config"
+)
+
+// open reads who may come in, and opens the doors. A file that can't be used
+// is bad input.
+func (d *daemon) open(conf config.Config) error {
+	if conf.TokenFile != "" {
+		tokens, err := api.OpenTokens(conf.TokenFile, func(err error) { d.warn("nobody is let in by a token: " + err.Error()) })
+		if err != nil {
+			return badInput(err)
+		}
+		d.tokens = tokens
+	}
+	for _, door := range doors(conf) {
+		e, err := api.Listen(door)
+		if errors.Is(err, api.ErrWebConfig) {
+			err = badInput(err)
+		}
+		if err != nil {
+			return err
+		}
+		d.entrances = append(d.entrances, e)
+	}
+	return nil
+}
+
+// doors are those that the settings ask for. The settings are valid.
+func doors(conf config.Config) []api.Door {
+	var doors []api.Door
+	for _, p := range conf.Places() {
+		d := api.Door{Address: p.Address, Grants: api.None, WebConfig: conf.WebConfig}
+		switch {
+		case p.Unix && p.Admin:
+			d = api.Door{Address: "unix:" + p.Address, Grants: api.Admin}
+		case p.Unix:
+			d = api.Door{Address: "unix:" + p.Address, Grants: api.Flip}
+		case p.Loopback() && conf.Open():
+			d.Grants = api.Admin
+		}
+		doors = append(doors, d)
+	}
+	if conf.MetricsListen != "" {
+		doors = append(doors, api.Door{Address: conf.MetricsListen, Metrics: true})
+	}
+	return doors
+}
+
+// hosts are the names by which browsers may ask.
+func hosts(conf config.Config) []string {
+	names := slices.Clone(conf.AllowedHosts)
+	for _, p := range conf.Places() {
+		if host := p.Host(); host != "" {
+			names = append(names, host)
+		}
+	}
+	return names
+}
+
+// address is where a person finds the page, or, where no door has one, a
+// command the API.
+func (d *daemon) address() string {
+	for _, e := range d.entrances {
+		if url := e.URL(); !e.Door.Metrics && url != e.Door.Address {
+			return "page at " + url
+		}
+	}
+	return "API at " + d.entrances[0].URL()
+}
