@@ -36,6 +36,7 @@ type fakeLoop struct {
 	why      []string // of Readiness
 	dead     bool
 	asked    []string // the acts, in words
+	previews []string // the documents of PlanFor
 }
 
 func (l *fakeLoop) Overview() reconcile.Overview {
@@ -57,6 +58,9 @@ func (l *fakeLoop) Plan() (reconcile.Report, error) {
 }
 
 func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.previews = append(l.previews, string(doc.Source))
 	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
@@ -94,6 +98,13 @@ func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// forget takes the service out of the overview.
+func (l *fakeLoop) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.overview.Services = slices.DeleteFunc(slices.Clone(l.overview.Services), func(n reconcile.Service) bool { return n.Name == name })
 }
 
 // fakeState keeps the document in memory, with the real parser and editor.
@@ -178,6 +189,12 @@ type world struct {
 
 // newWorld returns a door to a shop that is as its file says, at generation 7.
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	return worldOf(t, document)
+}
+
+// worldOf is newWorld with another file.
+func worldOf(t *testing.T, document string) *world {
 	t.Helper()
 	doc, err := desired.Parse("state.yaml", []byte(document))
 	if err != nil {

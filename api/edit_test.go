@@ -1,0 +1,121 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/reconcile"
+)
+
+// edits are one of each call that edits the file: as the shop is, each changes
+// it.
+var edits = []struct {
+	call, body, kind string
+	now              string // what the file then holds
+}{
+	{"PUT /v1/services/web/state", "stopped", "text/plain", "web: stopped"},
+	{"POST /v1/services/db/start", "", "", "db: running"},
+	{"POST /v1/services/web/stop", "", "", "web: stopped"},
+	{"PUT /v1/groups/front/state", "stopped", "text/plain", "web: stopped"},
+	{"PUT /v1/services/state", `{"web":"stopped","db":"running"}`, "application/json", "db: running"},
+	{"PUT /v1/state", strings.Replace(document, "web: running", "web: stopped", 1), "application/yaml", "web: stopped"},
+}
+
+// TestTheTestsKnowAllEdits: what takes dry_run is an edit.
+func TestTheTestsKnowAllEdits(t *testing.T) {
+	known := make(map[string]bool)
+	for _, e := range edits {
+		method, target, _ := strings.Cut(e.call, " ")
+		for _, r := range table(t) {
+			if r.method == method && fits(r.path, target) {
+				known[r.method+" "+r.path] = true
+			}
+		}
+	}
+	for _, r := range table(t) {
+		edit := strings.Contains(strings.Join(r.queryNames(), " "), "dry_run")
+		if edit && !known[r.method+" "+r.path] {
+			t.Errorf("no test edits by %s %s", r.method, r.path)
+		}
+	}
+}
+
+func TestADryRunChangesNothingAndTellsWhatWouldBeDone(t *testing.T) {
+	for _, e := range edits {
+		w := newWorld(t)
+		method, target, _ := strings.Cut(e.call, " ")
+		answer := w.ask(method, target+"?dry_run=true&wait=5m", e.body, "Content-Type", e.kind)
+		var report reconcile.Report
+		if err := json.Unmarshal(answer.Body.Bytes(), &report); err != nil || answer.Code != http.StatusOK || report.Project != "shop" {
+			t.Errorf("%s: %d, %v: %s", e.call, answer.Code, err, answer.Body)
+		}
+		if w.state.snap.Generation != 7 || len(w.loop.asked) > 0 || answer.Header().Get("ETag") != "" {
+			t.Errorf("%s: a dry run did something", e.call)
+		}
+		if len(w.loop.previews) != 1 || !strings.Contains(w.loop.previews[0], e.now) {
+			t.Errorf("%s: planned for %q, which isn't with %q", e.call, w.loop.previews, e.now)
+		}
+		w.loop.err = engine.ErrUnavailable
+		if p := problemOf(t, w.ask(method, target+"?dry_run=true", e.body, "Content-Type", e.kind)); p.Status != http.StatusServiceUnavailable {
+			t.Errorf("%s: planned without an engine: %d", e.call, p.Status)
+		}
+	}
+}
+
+func TestAnEditIsMadeOnlyOfTheFileThatItMeans(t *testing.T) {
+	digest := newWorld(t).state.snap.Document.Digest
+	for match, want := range map[string]int{
+		`"` + digest + `"`:          202,
+		digest:                      202,
+		`"0", "` + digest + `"`:     202,
+		"*":                         202,
+		`"0"`:                       412,
+		`""`:                        412,
+		`W/"` + digest + `"`:        412,
+		`"` + digest:                412,
+		`"` + digest[:12] + `"`:     412,
+		"":                          400,
+		" , ":                       400,
+		`"` + digest + "\x00\"":     412,
+		strings.Repeat(`"0",`, 999): 412,
+	} {
+		for _, e := range edits {
+			for _, query := range []string{"", "?dry_run=true"} {
+				wanted := want
+				if query != "" && want == http.StatusAccepted {
+					wanted = http.StatusOK
+				}
+				w := newWorld(t)
+				method, target, _ := strings.Cut(e.call, " ")
+				answer := w.ask(method, target+query, e.body, "Content-Type", e.kind, "If-Match", match)
+				if answer.Code != wanted {
+					t.Errorf("%s%s, If-Match %.80q: %d, not %d: %s", e.call, query, match, answer.Code, wanted, answer.Body)
+				}
+				if made := w.state.snap.Generation != 7; made != (wanted == http.StatusAccepted) {
+					t.Errorf("%s%s, If-Match %.80q: made: %v", e.call, query, match, made)
+				}
+			}
+		}
+	}
+}
+
+func TestEachEditKeepsWhoAndWhyAndTellsTheNewETag(t *testing.T) {
+	for _, e := range edits {
+		w := newWorld(t)
+		method, target, _ := strings.Cut(e.call, " ")
+		answer := w.ask(method, target+"?reason=f%C3%BCr+die+Nacht", e.body, "Content-Type", e.kind, "Reconciler-Actor", "cli:ann")
+		if w.state.by != (desired.EditBy{Actor: "cli:ann", Reason: "für die Nacht"}) {
+			t.Errorf("%s: by %+v", e.call, w.state.by)
+		}
+		if tag := answer.Header().Get("ETag"); answer.Code != http.StatusAccepted || tag != etag(w.state.snap.Document) {
+			t.Errorf("%s: %d, ETag %s", e.call, answer.Code, tag)
+		}
+		if !strings.Contains(string(w.state.snap.Document.Source), e.now) {
+			t.Errorf("%s: the file is\n%s", e.call, w.state.snap.Document.Source)
+		}
+	}
+}
