@@ -45,8 +45,8 @@ func (b batch) judge(named []string) judge {
 	}
 }
 
-// names are those of all services of the document.
-func names(doc *desired.Document) []string {
+// allOf are the names of all services of the document.
+func allOf(doc *desired.Document) []string {
 	all := make([]string, len(doc.Services))
 	for i, s := range doc.Services {
 		all[i] = s.Name

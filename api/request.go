@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -32,6 +31,9 @@ func mediaType(r *http.Request) string {
 // readBody reads the whole body. That it is too large, ends early or doesn't
 // end in time is the client's fault.
 func readBody(r *http.Request) ([]byte, error) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" {
+		return nil, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is coded as %q; send it as it is", coding)
+	}
 	body, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
@@ -81,19 +83,10 @@ func checkReason(reason string) error {
 	return nil
 }
 
-func unsafeRune(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
-
-// strict decodes one JSON value without unknown fields.
-func strict(body []byte, to any) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(to); err != nil {
-		return newProblem(http.StatusBadRequest, "malformed", "the body is not the JSON that is expected here: %v", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return newProblem(http.StatusBadRequest, "malformed", "something follows the JSON value")
-	}
-	return nil
+// unsafeRune reports what can't stand in one line that shows as it is written;
+// utf8.RuneError is what the decoder makes of half a surrogate pair.
+func unsafeRune(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }
 
 // query returns a query parameter, and refuses parameters that the route

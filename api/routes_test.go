@@ -20,7 +20,7 @@ func table(t *testing.T) []route {
 
 // concrete is a path that the route's pattern matches.
 func concrete(path string) string {
-	return strings.TrimSuffix(strings.NewReplacer("{service}", "web", "{group}", "front", "{generation}", "7").Replace(path), "{$}")
+	return strings.TrimSuffix(strings.NewReplacer("{service}", "web", "{group}", "front", "{n}", "7").Replace(path), "{$}")
 }
 
 // fits reports whether the pattern matches the path.

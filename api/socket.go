@@ -30,14 +30,7 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := clearStale(path); err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
 	}
-	// The kernel gives the file the mode that the socket has when it is bound,
-	// less the umask; so no umask needs to be changed for the whole process.
-	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		var mode error
-		err := c.Control(func(fd uintptr) { mode = syscall.Fchmod(int(fd), socketMode) })
-		return errors.Join(err, mode)
-	}}
-	l, err := conf.Listen(context.Background(), "unix", path)
+	l, err := bind(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w (the folder must exist, and be ours to write)", path, err)
 	}
@@ -50,6 +43,18 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, errors.Join(fmt.Errorf("listen on unix:%s: %w", path, err), l.Close())
 	}
 	return &socket{l, path, made}, nil
+}
+
+// bind makes the socket. The kernel gives its file the mode that the socket has
+// when it is bound, less the umask; so no umask is changed, which would be that
+// of the whole process.
+func bind(path string) (net.Listener, error) {
+	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var mode error
+		err := c.Control(func(fd uintptr) { mode = syscall.Fchmod(int(fd), socketMode) })
+		return errors.Join(err, mode)
+	}}
+	return conf.Listen(context.Background(), "unix", path)
 }
 
 // clearStale takes away a socket where nobody listens.

@@ -48,7 +48,7 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request, p desired.Propo
 		return
 	}
 	s.change(w, r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
-		return batch{Generation: snap.Generation}.judge(names(snap.Document)), nil
+		return batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
 	})
 }
 
@@ -61,6 +61,9 @@ func readState(r *http.Request) ([]byte, error) {
 	case typeYAML, "text/yaml", "application/x-yaml":
 		return body, nil
 	case typeJSON:
+		if err := unambiguous(body); err != nil {
+			return nil, err
+		}
 		src, err := desired.FromJSON(body)
 		if err != nil {
 			return nil, newProblem(http.StatusBadRequest, "malformed", "%v", err)
