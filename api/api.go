@@ -45,10 +45,12 @@ type State interface {
 
 var _ State = (*desired.Store)(nil)
 
-// Options says what to serve. Loop, State, Metrics and Version are required.
+// Options says what to serve. Loop, State, History, Metrics and Version are
+// required.
 type Options struct {
 	Loop    Loop
 	State   State
+	History *reconcile.History
 	Metrics http.Handler // of GET /metrics
 	Version string
 	Hosts   []string // by which browsers may ask, besides the loopback ones

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -182,6 +183,7 @@ type world struct {
 	http.Handler
 	loop    *fakeLoop
 	state   *fakeState
+	history *reconcile.History
 	mu      sync.Mutex
 	labels  map[string]int // what Observe was told
 	options Options
@@ -209,7 +211,8 @@ func worldOf(t *testing.T, document string) *world {
 		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
 			Status: status[s.State], Converged: true, Generation: 7, ObservedGeneration: 7, Groups: doc.GroupsOf(s.Name), DecidedAt: time.Now()})
 	}
-	w.options = Options{Loop: w.loop, State: w.state, Version: "test",
+	w.history = reconcile.NewHistory("boot", 8)
+	w.options = Options{Loop: w.loop, State: w.state, History: w.history, Version: "test",
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Observe: func(route, method string, code int, _ time.Duration) {
 			w.mu.Lock()
@@ -226,8 +229,17 @@ var open = Door{Address: "127.0.0.1:0", Grants: Admin}
 // Handler is what is answered at the open door.
 func Handler(opt Options) http.Handler { return New(opt).Handler(open) }
 
+// gone is the context of a request whose client has gone: what has no end is
+// answered, and ends.
+func gone() context.Context {
+	ctx, leave := context.WithCancel(context.Background())
+	leave()
+	return ctx
+}
+
 // ask makes a request; header has names and values by turns. A body goes as
-// JSON unless the header says otherwise.
+// JSON unless the header says otherwise. Whoever asks for a stream so goes at
+// once.
 func (w *world) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://localhost"+target, strings.NewReader(body))
 	if body != "" {
@@ -235,6 +247,9 @@ func (w *world) ask(method, target, body string, header ...string) *httptest.Res
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
+	}
+	if endless := strings.HasPrefix(target, "/v1/events") || strings.Contains(target, "/logs"); endless {
+		r = r.WithContext(gone())
 	}
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)

@@ -87,8 +87,17 @@ func (s *server) flipRoutes() []route {
 	}
 }
 
+// historyRoutes tell what happened.
 func (s *server) historyRoutes() []route {
-	return []route{}
+	open := new(streams)
+	return []route{
+		{"GET", "/v1/events", Read, "what happened: as it happens (`text/event-stream`), or as a list by `Accept: application/json`; `?service=`, `Last-Event-ID`", s.events(open),
+			operation{id: "getEvents", refuses: refusesNames, reads: []parameter{
+				{"service", "query", "only what is about this service", schema{"type": "string"}},
+				{"last_event_id", "query", "begin after the event of this ID; none: now, or for a list with all that is kept", schema{"type": "string"}},
+				{"Last-Event-ID", "header", "the same, and more than the query", schema{"type": "string"}}},
+				answers: found("the events", content{typeEvents, nil}, content{typeJSON, eventList{}})}},
+	}
 }
 
 // healthRoutes are for whoever watches the daemon.
