@@ -19,7 +19,7 @@ import (
 var ErrTokens = errors.New("the token file can't be used")
 
 const (
-	minToken     = 20 // characters; what is shorter can be guessed
+	minToken     = 8 // characters; what is shorter can be guessed
 	maxTokenFile = 1 << 20
 )
 

@@ -37,7 +37,7 @@ var page = regexp.MustCompile(`http://[0-9.:]+/`)
 
 // startDaemon runs the binary for the project, all of it wanted in that state,
 // until it has converged.
-func startDaemon(ctx context.Context, binary, dir string, p project, want string) (*daemon, error) {
+func startDaemon(ctx context.Context, binary, dir string, p project, want string, more ...string) (*daemon, error) {
 	d := &daemon{project: p, state: filepath.Join(dir, p.name, "state.yaml"), said: make(chan string, 1<<16)}
 	if err := os.Mkdir(filepath.Dir(d.state), 0o755); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func startDaemon(ctx context.Context, binary, dir string, p project, want string
 	if err := d.write(want); err != nil {
 		return nil, err
 	}
-	d.cmd = exec.Command(binary, "run", "--state", d.state, "--listen", "127.0.0.1:0", "--log-format", "json")
+	d.cmd = exec.Command(binary, append([]string{"run", "--state", d.state, "--listen", "127.0.0.1:0", "--log-format", "json"}, more...)...)
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -26,6 +26,8 @@ type options struct {
 	containers int // that are flipped in each round
 	idle       int // services of the idle daemon
 	watch      time.Duration
+	listed     int // services of the daemon that is read
+	requests   int
 }
 
 // row is one line of the table. A ratio of 0 means that there is none.
@@ -41,6 +43,8 @@ func main() {
 	flag.IntVar(&opt.containers, "containers", 20, "how many containers are flipped at once")
 	flag.IntVar(&opt.idle, "idle", 200, "how many services the idle daemon has")
 	flag.DurationVar(&opt.watch, "watch", time.Minute, "how long the idle daemon is watched")
+	flag.IntVar(&opt.listed, "listed", 1000, "how many services the daemon has that is read")
+	flag.IntVar(&opt.requests, "requests", 1000, "how often it is read")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,7 +76,11 @@ func run(ctx context.Context, opt options) (err error) {
 	if err != nil {
 		return err
 	}
-	return show(append(rows, quiet...))
+	read, err := reads(ctx, opt, dir)
+	if err != nil {
+		return err
+	}
+	return show(slices.Concat(rows, quiet, read))
 }
 
 // show prints the table.

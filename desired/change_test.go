@@ -29,7 +29,7 @@ func TestAHandsEditComesFirst(t *testing.T) {
 }
 
 func TestABatchIsDoneWholeOrNotAtAll(t *testing.T) {
-	b := newBench(t, small+"  job: completed\n")
+	b := newBench(t, small+"  job: >-\n    completed\n")
 	s := b.open()
 	before := b.text()
 	_, _, err := s.Change(Flips(flip("web", Stopped), flip("job", Stopped)), EditBy{})

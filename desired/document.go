@@ -8,15 +8,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The keys of the file, by place.
+// The keys that may stand in the file, by place. compose is one of them for
+// the sake of what is said about it.
 var (
-	documentKeys = []string{"version", "project", "compose", "container_name", "groups", "defaults", "services"}
-	defaultsKeys = []string{"replicas", "on_unhealthy", "unhealthy_grace", "on_paused", "settle", "restart_backoff",
-		"retry", "stop_grace_period", "progress_deadline"}
-	serviceKeys = append([]string{"state", "job", "compose_service", "container", "suspend"}, defaultsKeys...)
-	backoffKeys = []string{"initial", "max", "reset_after"}
-	retryKeys   = []string{"initial", "max"}
-	suspendKeys = []string{"until", "reason", "by"}
+	documentKeys = append(documentTable.names(), "compose")
+	defaultsKeys = settingsTable.names()
+	serviceKeys  = serviceTable.names()
+	backoffKeys  = backoffTable.names()
+	retryKeys    = retryTable.names()
+	suspendKeys  = suspendTable.names()
+)
+
+// The words of the closed sets, defaults first.
+var (
+	unhealthyChoices = []OnUnhealthy{UnhealthyRestart, UnhealthyIgnore}
+	pausedChoices    = []OnPaused{PausedIgnore, PausedUnpause}
 )
 
 // document fills in doc.
@@ -161,13 +167,13 @@ func (p *parser) suitable(n *yaml.Node, s *Service) {
 // settings reads what may stand in defaults too.
 func (p *parser) settings(f map[string]field, s *Service) {
 	if v, ok := f["replicas"]; ok {
-		s.Replicas = p.count(v.value, "replicas", 1, 1000)
+		s.Replicas = p.count(v.value, "replicas", 1, maxReplicas)
 	}
 	if v, ok := f["on_unhealthy"]; ok {
-		s.OnUnhealthy, _ = choice(p, v.value, "on_unhealthy", []OnUnhealthy{UnhealthyRestart, UnhealthyIgnore})
+		s.OnUnhealthy, _ = choice(p, v.value, "on_unhealthy", unhealthyChoices)
 	}
 	if v, ok := f["on_paused"]; ok {
-		s.OnPaused, _ = choice(p, v.value, "on_paused", []OnPaused{PausedIgnore, PausedUnpause})
+		s.OnPaused, _ = choice(p, v.value, "on_paused", pausedChoices)
 	}
 	for _, d := range []struct {
 		key string

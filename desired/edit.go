@@ -1,59 +1,78 @@
 package desired
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
 
-// Change asks for one service to be in a state.
+// Change asks for one service to be otherwise. Fields that are zero leave what
+// they are about as it is.
 type Change struct {
-	Service string
-	State   State
+	Service  string
+	State    State    // a job that is asked to run is wanted completed
+	Replicas int      // 1 to 1000: as many; not for a job, nor where container names one
+	Suspend  *Suspend // suspend it so; Until counts to the second
+	Resume   bool     // end its suspension; no-op where there is none
 }
 
-// Edit returns the document's bytes with the services in the states asked for:
-// only the bytes of these values differ. It returns the bytes as they are
-// where nothing is to change. A job that is asked to run is wanted completed.
-// Errors: ErrUnknownService, ErrUnsuitable, ErrShape.
+// Edit returns the document's bytes with the services as asked for: only the
+// bytes that must differ do (docs/state.md). It returns the bytes as they are
+// where nothing is to change. Changes are made in their order, and several of
+// one service are one edit. Errors: ErrUnknownService, ErrUnsuitable, ErrShape.
 func Edit(doc *Document, changes []Change) ([]byte, error) {
+	want, err := wanted(doc, changes)
+	if err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(want, doc.Services) {
+		return slices.Clone(doc.Source), nil
+	}
+	e, err := newEditor(doc.Source)
+	if err != nil {
+		return nil, fmt.Errorf("edit %s: %w", doc.Project, err) // it was parsed before
+	}
+	var whys []error
+	var refused []Service
+	for i, s := range want {
+		if reflect.DeepEqual(s, doc.Services[i]) {
+			continue
+		}
+		if err := e.entry(doc.Services[i], s); err != nil {
+			whys, refused = append(whys, err), append(refused, s)
+		}
+	}
+	if len(refused) > 0 {
+		return nil, e.shape(errors.Join(whys...), doc, refused)
+	}
+	edited := apply(doc.Source, e.patches)
+	if err := confirm(edited, doc, want); err != nil {
+		return nil, e.shape(err, doc, differing(doc.Services, want))
+	}
+	return edited, nil
+}
+
+// wanted is what the services should be. What ends as it was is the same value.
+func wanted(doc *Document, changes []Change) ([]Service, error) {
 	want := slices.Clone(doc.Services)
 	for _, c := range changes {
 		i, listed := doc.index[c.Service]
 		if !listed {
 			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, c.Service, Suggest(c.Service, serviceNames(doc)))
 		}
-		state, err := suited(doc.Services[i], c.State)
-		if err != nil {
-			return nil, err
+		if err := c.applyTo(&want[i]); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnsuitable, err)
 		}
-		want[i].State = state
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(doc.Source, &root); err != nil {
-		return nil, fmt.Errorf("edit %s: %w", doc.Project, err) // it was parsed before
-	}
-	var patches []patch
-	for i, s := range want {
-		if s.State == doc.Services[i].State {
-			continue
+	for i, s := range doc.Services {
+		if want[i].Suspend.equal(s.Suspend) {
+			want[i].Suspend = s.Suspend
 		}
-		patch, err := replaceState(doc.Source, &root, s)
-		if err != nil {
-			return nil, err
-		}
-		patches = append(patches, patch)
 	}
-	edited := apply(doc.Source, patches)
-	if err := confirm(edited, doc, want); err != nil {
-		return nil, err
-	}
-	return edited, nil
+	return want, nil
 }
 
 func serviceNames(doc *Document) []string {
@@ -64,89 +83,55 @@ func serviceNames(doc *Document) []string {
 	return names
 }
 
+// applyTo makes s what is asked for, or says why it can't be that.
+func (c Change) applyTo(s *Service) error {
+	if c.State != "" {
+		state, err := suited(*s, c.State)
+		if err != nil {
+			return err
+		}
+		s.State = state
+	}
+	switch {
+	case c.Replicas == 0:
+	case c.Replicas < 1 || c.Replicas > maxReplicas:
+		return fmt.Errorf("%d replicas of %s: it must be 1 to %d", c.Replicas, s.Name, maxReplicas)
+	case s.Job:
+		return fmt.Errorf("%s is a job: a job has one container, so replicas can't be asked for", s.Name)
+	case s.Container != "":
+		return fmt.Errorf("%s is the one container %s, so replicas can't be asked for", s.Name, s.Container)
+	default:
+		s.Replicas = c.Replicas
+	}
+	switch {
+	case c.Suspend != nil && c.Resume:
+		return fmt.Errorf("%s can't be suspended and resumed at once", s.Name)
+	case c.Suspend != nil:
+		hold, err := c.Suspend.writable()
+		if err != nil {
+			return fmt.Errorf("%s can't be suspended so: %w", s.Name, err)
+		}
+		s.Suspend = hold
+	case c.Resume:
+		s.Suspend = nil
+	}
+	return nil
+}
+
 // suited is the state as the service can have it.
 func suited(s Service, state State) (State, error) {
 	switch {
 	case !slices.Contains(States(), state):
-		return "", fmt.Errorf("%w: %q is none of running, stopped, absent, completed%s", ErrUnsuitable, state,
+		return "", fmt.Errorf("%q is none of running, stopped, absent, completed%s", state,
 			Suggest(string(state), []string{"running", "stopped", "absent", "completed"}))
 	case state == Absent:
-		return "", fmt.Errorf("%w: %s can't be made absent: nothing here could bring its container back; ask for stopped", ErrUnsuitable, s.Name)
+		return "", fmt.Errorf("%s can't be made absent: nothing here could bring its container back; ask for stopped", s.Name)
 	case s.Job && state == Running:
 		return Completed, nil
 	case !s.Job && state == Completed:
-		return "", fmt.Errorf("%w: %s is no job: it can be running or stopped", ErrUnsuitable, s.Name)
+		return "", fmt.Errorf("%s is no job: it can be running or stopped", s.Name)
 	}
 	return state, nil
-}
-
-// patch replaces the bytes from..to.
-type patch struct {
-	from, to int
-	text     string
-}
-
-func apply(src []byte, patches []patch) []byte {
-	slices.SortFunc(patches, func(a, b patch) int { return b.from - a.from })
-	out := slices.Clone(src)
-	for _, p := range patches {
-		out = slices.Concat(out[:p.from], []byte(p.text), out[p.to:])
-	}
-	return out
-}
-
-// replaceState finds the one scalar that says the service's state.
-func replaceState(src []byte, root *yaml.Node, s Service) (patch, error) {
-	value := child(child(root.Content[0], "services"), s.Name)
-	shape := func(why, line string) (patch, error) {
-		return patch{}, fmt.Errorf("%w: %s; under services, write by hand:\n  %s", ErrShape, why, line)
-	}
-	if value.Kind == yaml.MappingNode {
-		value = child(value, "state")
-	} else if s.Job { // the short form of a job says that it is one, too
-		return shape(fmt.Sprintf("%s is a job in the short form", s.Name), fmt.Sprintf("%s: {job: true, state: %s}", s.Name, s.State))
-	}
-	from, ok := offset(src, value.Line, value.Column)
-	quote := ""
-	switch value.Style {
-	case yaml.SingleQuotedStyle:
-		quote = "'"
-	case yaml.DoubleQuotedStyle:
-		quote = `"`
-	}
-	old := quote + value.Value + quote
-	if !ok || !bytes.HasPrefix(src[from:], []byte(old)) {
-		return shape(fmt.Sprintf("the state of %s on line %d is written in a way that can't be replaced", s.Name, value.Line),
-			fmt.Sprintf("%s: %s", s.Name, s.State))
-	}
-	return patch{from, from + len(old), quote + string(s.State) + quote}, nil
-}
-
-// child returns the value of that key of a mapping.
-func child(n *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return &yaml.Node{}
-}
-
-// offset is where a line and column, both from 1 and in characters, are.
-func offset(src []byte, line, column int) (int, bool) {
-	at := 0
-	for range line - 1 {
-		end := bytes.IndexByte(src[at:], '\n')
-		if end < 0 {
-			return 0, false
-		}
-		at += end + 1
-	}
-	for range column - 1 {
-		_, size := utf8.DecodeRune(src[at:])
-		at += size
-	}
-	return at, at < len(src)
 }
 
 // confirm parses what was edited, and accepts it only if it says what was
@@ -154,21 +139,38 @@ func offset(src []byte, line, column int) (int, bool) {
 func confirm(edited []byte, before *Document, want []Service) error {
 	after, err := Parse("state.yaml", edited)
 	if err != nil {
-		return fmt.Errorf("%w: the edited file would be invalid: %w", ErrShape, err)
+		return fmt.Errorf("the edited file would be invalid: %w", err)
 	}
 	if !reflect.DeepEqual(after.Services, want) || !reflect.DeepEqual(after.Groups, before.Groups) ||
 		after.Project != before.Project || after.ContainerName != before.ContainerName {
-		return fmt.Errorf("%w: replacing the value would change more than it; edit by hand: %s", ErrShape, differing(before.Services, want))
+		return errors.New("replacing the value would change more than it")
 	}
 	return nil
 }
 
-func differing(before, want []Service) string {
-	var lines []string
+func differing(before, want []Service) []Service {
+	var differ []Service
 	for i, s := range want {
-		if s.State != before[i].State {
-			lines = append(lines, fmt.Sprintf("%s: %s", s.Name, s.State))
+		if !reflect.DeepEqual(s, before[i]) {
+			differ = append(differ, s)
 		}
 	}
-	return strings.Join(lines, ", ")
+	return differ
+}
+
+// child returns the value of that key of a mapping; a node of no Kind: there
+// is none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	_, value := pair(n, key)
+	return value
+}
+
+// pair returns the node of that key of a mapping, and of its value.
+func pair(n *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i], n.Content[i+1]
+		}
+	}
+	return &yaml.Node{}, &yaml.Node{}
 }

@@ -13,8 +13,8 @@ var (
 	ErrReadOnly = errors.New("state_read_only")
 	// ErrOwner: the owner or mode of the file could not be kept (409 state_owner).
 	ErrOwner = errors.New("state_owner")
-	// ErrShape: the edit needs more than replacing a scalar; the text holds
-	// the lines to write by hand (409 state_shape).
+	// ErrShape: the edit can't be made in place; the text holds the lines to
+	// write by hand (409 state_shape).
 	ErrShape = errors.New("state_shape")
 	// ErrFileInvalid: the file on disk is invalid now, so nothing is written
 	// over it (409 state_invalid).

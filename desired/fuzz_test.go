@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -54,35 +55,51 @@ func FuzzParse(f *testing.F) {
 }
 
 // FuzzEdit: an edit of any valid document makes exactly the change, or is
-// refused by name.
+// refused by name; nothing is left to do when it is made again.
 func FuzzEdit(f *testing.F) {
 	seed(f)
+	for _, c := range edits {
+		f.Add([]byte("version: 1\nproject: shop\nservices:" + c.before))
+		f.Add([]byte("version: 1\nproject: shop\nservices:" + strings.ReplaceAll(c.after, "\n", "\r\n")))
+	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		doc, err := Parse("state.yaml", src)
 		if err != nil {
 			return
 		}
-		for i, s := range doc.Services {
-			for _, to := range []State{Running, Stopped} {
-				edited, err := Edit(doc, []Change{{s.Name, to}})
-				if errors.Is(err, ErrShape) {
-					continue
-				}
-				if err != nil {
-					t.Fatalf("%s to %s: %v", s.Name, to, err)
-				}
-				after, err := Parse("state.yaml", edited)
-				if err != nil {
-					t.Fatalf("%s to %s: %v", s.Name, to, err)
-				}
-				want := s
-				if want.State = to; s.Job && to == Running {
-					want.State = Completed
-				}
-				if !reflect.DeepEqual(after.Services[i], want) {
-					t.Fatalf("%s is %+v, want %+v", s.Name, after.Services[i], want)
-				}
+		for _, s := range doc.Services {
+			for _, c := range []Change{{State: Running}, {State: Stopped}, {Replicas: 3}, {Suspend: held}, {Resume: true},
+				{State: Stopped, Suspend: &Suspend{Reason: string(src)}}} {
+				c.Service = s.Name
+				fuzzEdit(t, doc, c)
 			}
 		}
 	})
+}
+
+func fuzzEdit(t *testing.T, doc *Document, c Change) {
+	want, suitable := expected(doc, []Change{c})
+	edited, err := Edit(doc, []Change{c})
+	if errors.Is(err, ErrShape) || errors.Is(err, ErrUnsuitable) && !suitable {
+		return
+	}
+	if err != nil || !suitable {
+		t.Fatalf("%+v: %v, suitable: %v", c, err, suitable)
+	}
+	after, err := Parse("state.yaml", edited)
+	if err != nil {
+		t.Fatalf("%+v: %v", c, err)
+	}
+	for i, s := range after.Services { // whatever the time zone
+		if !s.Suspend.equal(want[i].Suspend) {
+			t.Fatalf("%+v: %s is suspended %+v, want %+v", c, s.Name, s.Suspend, want[i].Suspend)
+		}
+		after.Services[i].Suspend, want[i].Suspend = nil, nil
+	}
+	if !reflect.DeepEqual(after.Services, want) {
+		t.Fatalf("%+v: got %+v, want %+v", c, after.Services, want)
+	}
+	if again, err := Edit(must(Parse("state.yaml", edited)), []Change{c}); err != nil || !bytes.Equal(again, edited) {
+		t.Fatalf("%+v, made again: %v\n%q\n%q", c, err, edited, again)
+	}
 }

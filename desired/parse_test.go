@@ -11,10 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 )
 
 // mustParse returns a document that has to be valid.
-func mustParse(t testing.TB, src string) *Document {
+func mustParse(t rapid.TB, src string) *Document {
 	t.Helper()
 	doc, err := Parse("state.yaml", []byte(src))
 	if err != nil {

@@ -17,6 +17,9 @@ var (
 // longest is the longest duration that makes sense anywhere in the file.
 const longest = 365 * 24 * time.Hour
 
+// maxReplicas is the highest number of replicas.
+const maxReplicas = 1000
+
 // scalar returns the text of a plain value; ok is false, and the reason told,
 // for anything else.
 func (p *parser) scalar(n *yaml.Node, what string) (string, bool) {

@@ -154,9 +154,22 @@ type Info struct {
 	APIVersion string // as negotiated, e.g. 1.41
 }
 
-// Engine is a container engine. Each method is one call to it, has a deadline
-// of its own besides ctx, and returns ErrUnavailable when the engine can't be
-// asked.
+// LogOptions says what of a container's log is wanted. The zero value wants
+// nothing: Logs then only tells whether the log can be read.
+type LogOptions struct {
+	// Tail is how many of the lines that were written already are delivered:
+	// the last ones, fewer if there are fewer. 0 or less: none. A line of more
+	// than 16 KiB counts as several, as the engine keeps it.
+	Tail int
+	// Follow goes on with what is written from then on, until the process that
+	// runs ends, even if it is restarted then. Where none runs, there is
+	// nothing to follow.
+	Follow bool
+}
+
+// Engine is a container engine. Each method is one call to it (Logs: two), has
+// a deadline of its own besides ctx, and returns ErrUnavailable when the engine
+// can't be asked.
 type Engine interface {
 	// Info asks the engine who it is, and negotiates the API version anew.
 	Info(ctx context.Context) (Info, error)
@@ -197,6 +210,19 @@ type Engine interface {
 	// whose reader waits slows down for all its users. It returns ctx's error
 	// when ctx ends, else ErrUnavailable; there is no replay.
 	Events(ctx context.Context, subscribed func(), deliver func(Event)) error
+
+	// Logs blocks and calls deliver, from one goroutine and in order, with what
+	// the container wrote to its standard output and standard error, merged in
+	// the order in which the engine has them, byte for byte, without
+	// timestamps. A chunk is any piece of that, not always whole lines; it has
+	// 1 byte to 32 KiB, and is valid only during the call. deliver may take its
+	// time; its error ends Logs and is returned as it is. Logs returns nil at
+	// the log's end, and ctx's error when ctx ends; its own deadline is for the
+	// answer and, unless it follows, for each piece. It finds what Inspect
+	// finds. Errors: ErrNotFound, ErrConflict (dead, being removed), ErrInvalid
+	// (a log driver, which the error names, that can't be read), ErrUnavailable
+	// (also: too many logs are being read, or this one broke off).
+	Logs(ctx context.Context, id string, opt LogOptions, deliver func(chunk []byte) error) error
 }
 
 // Compose's labels, as far as anything here reads them

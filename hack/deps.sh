@@ -4,7 +4,7 @@
 #
 #   hack/deps.sh engine    docker.io, its client and iptables: an engine, and what starting it by hand takes
 #   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
-#   hack/deps.sh test      gcc for the race detector; promtool and prometheus, into the cache
+#   hack/deps.sh test      gcc for the race detector, strace for crashes; promtool and prometheus, into the cache
 #   hack/deps.sh check     shellcheck
 #
 # What is there already is left alone, wherever it came from. Without root, or
@@ -77,7 +77,7 @@ case ${1:-} in
 engine) need docker.io docker-cli iptables iproute2 procps ;;
 current) need gcc libc6-dev pkg-config libseccomp-dev iptables iproute2 procps ;;
 test)
-	need gcc libc6-dev
+	need gcc libc6-dev strace
 	prometheus
 	;;
 check) need shellcheck ;;

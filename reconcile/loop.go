@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// The loop proves that it is alive by taking a key of its own off the queue
-// every tickEvery; after lateTick without, it is not. lastCall is how long a
+// TickEvery is how often the loop proves that it works, by taking a key of its
+// own off the queue.
+const TickEvery = 5 * time.Second
+
+// After lateTick without a tick the loop is not alive. lastCall is how long a
 // call under way may go on after the loop was told to end.
 const (
-	tickEvery = 5 * time.Second
-	lateTick  = 30 * time.Second
-	lastCall  = 8 * time.Second
-	tickKey   = "" // no service has this name
+	lateTick = 30 * time.Second
+	lastCall = 8 * time.Second
+	tickKey  = "" // no service has this name
 )
 
 // Loop is a Reconciler with goroutines.
@@ -49,7 +51,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	for range l.workers {
 		all.Go(func() { l.work(calls, &all) })
 	}
-	tick := time.NewTicker(tickEvery)
+	tick := time.NewTicker(TickEvery)
 	defer tick.Stop()
 	l.Wake()
 	l.queue.add(tickKey)

@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/user"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -25,7 +24,7 @@ const defaultServer = "http://127.0.0.1:8480"
 
 // client speaks to a running reconciler.
 type client struct {
-	server string // http://HOST:PORT, or unix:PATH
+	server string // http[s]://HOST:PORT or unix:PATH
 	token  string
 }
 
@@ -36,7 +35,7 @@ func bindClient(flags *pflag.FlagSet) *client {
 	if s := os.Getenv("RECONCILER_SERVER"); s != "" {
 		c.server = s
 	}
-	flags.StringVar(&c.server, "server", c.server, "the running reconciler: http://HOST:PORT or unix:PATH ($RECONCILER_SERVER)")
+	flags.StringVar(&c.server, "server", c.server, "the running reconciler: http[s]://HOST:PORT or unix:PATH ($RECONCILER_SERVER)")
 	return c
 }
 
@@ -44,9 +43,28 @@ func bindClient(flags *pflag.FlagSet) *client {
 type request struct {
 	method string
 	path   string
-	accept string // empty: application/json
-	body   any    // nil: none
+	query  url.Values // nil: none
+	accept string     // empty: application/json
+	after  string     // the event after which a stream begins; empty: now
+	body   any        // nil: none
 	wait   time.Duration
+	dryRun bool
+}
+
+// target is the request's path with its query.
+func (r request) target() string {
+	q := url.Values{}
+	maps.Copy(q, r.query)
+	if r.wait > 0 {
+		q.Set("wait", r.wait.String())
+	}
+	if r.dryRun {
+		q.Set("dry_run", "true")
+	}
+	if len(q) == 0 {
+		return r.path
+	}
+	return r.path + "?" + q.Encode()
 }
 
 // reply is the server's answer.
@@ -55,41 +73,83 @@ type reply struct {
 	body   []byte
 }
 
-// answer is an error that the server gave (RFC 9457).
-type answer struct {
-	Type   string `json:"type"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-}
-
-func (a *answer) Error() string { return a.Detail }
-
-// do makes the request; an answer that isn't 2xx is an *answer.
+// do makes the request and reads the answer; one that isn't 2xx is an *answer.
 func (c *client) do(ctx context.Context, r request) (reply, error) {
-	transport, base, err := c.transport()
+	ctx, cancel := context.WithTimeout(ctx, r.wait+30*time.Second)
+	defer cancel()
+	res, err := c.send(ctx, r)
 	if err != nil {
 		return reply{}, err
 	}
-	defer transport.CloseIdleConnections()
+	defer res.Body.Close()
+	src, err := io.ReadAll(res.Body)
+	if err != nil {
+		return reply{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	return reply{res.StatusCode, src}, nil
+}
+
+// get decodes the answer to a GET into to.
+func (c *client) get(ctx context.Context, path string, query url.Values, to any) error {
+	rep, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return err
+	}
+	return c.decode(rep, to)
+}
+
+func (c *client) decode(rep reply, to any) error {
+	if err := json.Unmarshal(rep.body, to); err != nil {
+		return fmt.Errorf("the answer of %s: %w", c.server, err)
+	}
+	return nil
+}
+
+// send makes the request; the caller closes the answer's body. An answer that
+// isn't 2xx is an *answer.
+func (c *client) send(ctx context.Context, r request) (*http.Response, error) {
+	transport, base, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
 	var body io.Reader
 	if r.body != nil {
 		src, err := json.Marshal(r.body)
 		if err != nil {
-			return reply{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+			return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 		}
 		body = bytes.NewReader(src)
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.wait+30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, base+r.path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, base+r.target(), body)
 	if err != nil {
-		return reply{}, badInput(fmt.Errorf("--server %s: %w", c.server, err))
+		return nil, badInput(fmt.Errorf("--server %s: %w", c.server, err))
 	}
+	c.head(req, r)
+	res, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if res.StatusCode/100 != 2 {
+		defer res.Body.Close()
+		src, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		}
+		return nil, c.refused(r, res.StatusCode, src)
+	}
+	return res, nil
+}
+
+// head sets the headers of the request.
+func (c *client) head(req *http.Request, r request) {
 	req.Header.Set("Accept", "application/json")
 	if r.accept != "" {
 		req.Header.Set("Accept", r.accept)
 	}
-	if body != nil {
+	if r.after != "" {
+		req.Header.Set("Last-Event-ID", r.after)
+	}
+	if req.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.token != "" {
@@ -98,27 +158,13 @@ func (c *client) do(ctx context.Context, r request) (reply, error) {
 	if u, err := user.Current(); err == nil {
 		req.Header.Set("Reconciler-Actor", "cli:"+u.Username)
 	}
-	res, err := (&http.Client{Transport: transport}).Do(req)
-	if err != nil {
-		return reply{}, c.unreachable(err)
-	}
-	defer res.Body.Close()
-	src, err := io.ReadAll(res.Body)
-	if err != nil {
-		return reply{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
-	}
-	if res.StatusCode/100 != 2 {
-		a := &answer{Status: res.StatusCode, Detail: strings.TrimSpace(string(src))}
-		_ = json.Unmarshal(src, a) // what is no problem+json is told as it is
-		return reply{res.StatusCode, src}, a
-	}
-	return reply{res.StatusCode, src}, nil
 }
 
-// transport returns how to reach the server, and the URL that its paths follow.
+// transport returns how to reach the server, and the URL that its paths
+// follow. Each request has a connection of its own.
 func (c *client) transport() (*http.Transport, string, error) {
-	t := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}
-	if path, ok := strings.CutPrefix(c.server, "unix:"); ok {
+	t := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, DisableKeepAlives: true}
+	if path, ok := c.socket(); ok {
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)
 		}
@@ -131,38 +177,20 @@ func (c *client) transport() (*http.Transport, string, error) {
 	return t, strings.TrimSuffix(c.server, "/"), nil
 }
 
-func (c *client) unreachable(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
-		return fmt.Errorf("nothing answers at %s; is reconciler running? Start it with: reconciler run", c.server)
-	}
-	return fmt.Errorf("speak to %s: %w", c.server, err)
-}
+// socket is the path of the server's socket, if it has one.
+func (c *client) socket() (path string, ok bool) { return strings.CutPrefix(c.server, "unix:") }
 
 // overview asks for all services.
-func (c *client) overview(ctx context.Context) (reconcile.Overview, error) {
-	var o reconcile.Overview
-	r, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/services"})
-	if err != nil {
-		return o, err
-	}
-	if err := json.Unmarshal(r.body, &o); err != nil {
-		return o, fmt.Errorf("the answer of %s: %w", c.server, err)
-	}
-	return o, nil
+func (c *client) overview(ctx context.Context) (o reconcile.Overview, err error) {
+	return o, c.get(ctx, "/v1/services", nil, &o)
 }
 
 // service makes a request that is answered with one service's status. done
 // reports whether it is as was asked for.
 func (c *client) service(ctx context.Context, r request) (n reconcile.Service, done bool, err error) {
-	if r.wait > 0 {
-		r.path += "?wait=" + r.wait.String()
-	}
 	rep, err := c.do(ctx, r)
 	if err != nil {
 		return n, false, err
 	}
-	if err := json.Unmarshal(rep.body, &n); err != nil {
-		return n, false, fmt.Errorf("the answer of %s: %w", c.server, err)
-	}
-	return n, rep.status == http.StatusOK, nil
+	return n, rep.status == http.StatusOK, c.decode(rep, &n)
 }

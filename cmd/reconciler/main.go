@@ -40,10 +40,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	_, _, err := root.Find(args)
-	if err != nil { // an unknown command, with what may have been meant
-		err = badInput(err)
-	} else if err = root.ExecuteContext(ctx); err == nil {
+	err := find(root, args) // an unknown command, with what may have been meant
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	if err == nil {
 		return 0
 	}
 	code := exitCode(ctx, err)
@@ -55,6 +56,15 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, text)
 	}
 	return code
+}
+
+// find fails when no command is named by the arguments.
+func find(root *cobra.Command, args []string) error {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return nil // a shell asks; cobra makes that command when it executes
+	}
+	_, _, err := root.Find(args)
+	return badInput(err)
 }
 
 // failure is an error that wants an exit code of its own. An empty text: all
@@ -108,11 +118,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput(fmt.Errorf("%w; see: %s --help", err, c.CommandPath()))
 	})
-	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(),
-		newVerb("start", "Want services running, and try now", "  reconciler start web --wait"),
-		newVerb("stop", "Want services stopped", "  reconciler stop --group business"),
-		newVerb("restart", "Restart the containers of services, one by one; run a job again", "  reconciler restart web --wait"),
-		newWait(), newHealthcheck(), newVersion())
+	root.AddCommand(newRun(), newPlan(), newValidate(), newInit(), newStatus(), newSet(), newStart(), newStop(), newRestart(),
+		newSuspend(), newResume(), newWait(), newEvents(), newLogs(), newHistory(), newRollback(), newToken(), newCompletion(), newHealthcheck(), newSchema(), newVersion())
 	return root
 }
 

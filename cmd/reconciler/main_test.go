@@ -91,9 +91,10 @@ func TestFlipsAskForWhatWasSaid(t *testing.T) {
 		args       []string
 	}{
 		{"set", `PUT /v1/services/web/state {"reason":"r","state":"stopped"}`, []string{"set", "stopped", "web", "--reason", "r"}},
-		{"stop by group", `POST /v1/services/web/stop?wait=1m0s {"reason":""}`, []string{"stop", "--group", "g", "--wait"}},
+		{"stop", `POST /v1/services/web/stop?wait=1m0s {"reason":""}`, []string{"stop", "web", "web", "--wait"}},
 		{"start", `POST /v1/services/web/start?wait=5s {"reason":""}`, []string{"start", "web", "--wait=5s"}},
 		{"restart", `POST /v1/services/web/restart {"reason":""}`, []string{"restart", "web"}},
+		{"restart by group", `POST /v1/services/web/restart {"reason":""}`, []string{"restart", "--group", "g"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			method, rest, _ := strings.Cut(c.want, " ")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -17,8 +19,9 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Keep the containers as the file says, until told to end",
 		Long: "Keeps the containers as the file says, until told to end (SIGINT, SIGTERM), and serves the API, the page\n" +
-			"and the metrics meanwhile. Ending it stops no container. Each flag can also be set by an environment\n" +
-			"variable: --log-level by RECONCILER_LOG_LEVEL.",
+			"and the metrics meanwhile. Ending it stops no container. SIGHUP reads everything again. Under systemd it\n" +
+			"says when it is ready and feeds the watchdog (Type=notify-reload, WatchdogSec=30s). Each flag can also\n" +
+			"be set by an environment variable: --log-level by RECONCILER_LOG_LEVEL.",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := config.FromEnv(cmd.Flags(), os.LookupEnv); err != nil {
@@ -44,6 +47,8 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, %s\n",
 		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.address())
 
+	hangup, unheard := hangups() // before systemd is told that it may send one
+	defer unheard()
 	// The API goes first, while what it shows still works; then the loop, with
 	// the calls under way; what observes goes last.
 	parts, serving := errgroup.WithContext(ctx)
@@ -54,6 +59,7 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	below.Go(func() error { return d.store.Watch(observing) })
 	parts.Go(func() error { return d.loop.Run(serving) })
 	parts.Go(func() error { return d.serve(serving) })
+	parts.Go(func() error { return d.heed(serving, hangup) })
 	parts.Go(func() error { // what observes must not fail before the end
 		select {
 		case <-observing.Done():
@@ -68,4 +74,26 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 		err = berr
 	}
 	return err
+}
+
+// hangups are the SIGHUPs of this process from now on; many in a row are one.
+// Whoever read our output may go, too: that ends nothing.
+func hangups() (heard <-chan os.Signal, stop func()) {
+	signal.Ignore(syscall.SIGPIPE)
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// heed reads everything again on each hangup, until ctx ends.
+func (d *daemon) heed(ctx context.Context, hangup <-chan os.Signal) error {
+	for {
+		select {
+		case <-hangup:
+			d.reload()
+		case <-ctx.Done():
+			d.supervisor.stopping()
+			return nil
+		}
+	}
 }

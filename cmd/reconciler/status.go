@@ -12,28 +12,43 @@ import (
 
 	"reconciler/desired"
 	"reconciler/reconcile"
+	"reconciler/reconcile/plan"
 )
 
 func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "status [SERVICE...]",
-		Short:   "Show what should run, what runs, and why not",
-		Example: "  reconciler status\n  reconciler status web -o json",
+		Use:   "status [SERVICE...]",
+		Short: "Show what should run, what runs, and why not",
+		Long: "On a terminal the table is cut to its width, but with -o wide. With --watch it is drawn anew whenever something\n" +
+			"changes, until interrupted; in a pipe each change is another table.",
+		Example: "  reconciler status\n  reconciler status --watch\n  reconciler status web -o json",
 	}
 	c := bindClient(cmd.Flags())
-	output := cmd.Flags().StringP("output", "o", "table", "table, wide, json or yaml")
+	output := choose(cmd, "output", "o", "table, wide, json or yaml", "table", "wide", "json", "yaml")
+	watching := cmd.Flags().BoolP("watch", "w", false, "go on until interrupted, and show each change")
+	cmd.ValidArgsFunction = completeServices(c, 0, 0)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
-		if !slices.Contains([]string{"table", "wide", "json", "yaml"}, *output) {
-			return badInput(fmt.Errorf("-o %s: it is table, wide, json or yaml", *output))
+		look := func(w io.Writer, s screen) error {
+			o, err := c.overview(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if o.Services, err = only(o.Services, named); err != nil {
+				return err
+			}
+			return show(w, s, o, output.value)
 		}
-		o, err := c.overview(cmd.Context())
-		if err != nil {
-			return err
+		if *watching {
+			if output.value != "table" && output.value != "wide" {
+				return badInput(fmt.Errorf("--watch goes with -o table or wide; for programs there is: reconciler events --follow -o json"))
+			}
+			return watch(cmd, c, look)
 		}
-		if o.Services, err = only(o.Services, named); err != nil {
-			return err
+		s := screenOf(cmd.OutOrStdout())
+		if output.value == "wide" {
+			s.width = 0
 		}
-		return show(cmd.OutOrStdout(), o, *output)
+		return look(cmd.OutOrStdout(), s)
 	}
 	return cmd
 }
@@ -55,7 +70,7 @@ func only(all []reconcile.Service, named []string) ([]reconcile.Service, error) 
 	return slices.DeleteFunc(all, func(n reconcile.Service) bool { return !slices.Contains(named, n.Name) }), nil
 }
 
-func show(w io.Writer, o reconcile.Overview, output string) error {
+func show(w io.Writer, s screen, o reconcile.Overview, output string) error {
 	switch output {
 	case "json":
 		enc := json.NewEncoder(w)
@@ -79,33 +94,55 @@ func show(w io.Writer, o reconcile.Overview, output string) error {
 		t = table{{"SERVICE", "DESIRED", "STATUS", "READY", "REPLICAS", "RESTARTS", "CONTAINERS", "WHY, AND WHAT HAPPENS NEXT"}}
 	}
 	for _, n := range o.Services {
-		ready := "no"
-		if n.Ready {
-			ready = "yes"
-		}
-		row := []string{n.Name, n.Desired, string(n.Status), ready}
-		if n.Suspended != nil {
-			row[1] += " (suspended)"
-		}
-		if output == "wide" {
-			var names []string
-			restarts := 0
-			for _, c := range n.Containers {
-				names = append(names, c.Name)
-				restarts += c.Restarts
-			}
-			row = append(row, fmt.Sprintf("%d/%d", n.Replicas.Running, n.Replicas.Desired), fmt.Sprint(restarts), strings.Join(names, ","))
-		}
-		t = append(t, append(row, n.Message))
+		t = append(t, row(n, output == "wide"))
 	}
-	t.write(w)
+	t.write(w, s, func(row, column int) hue {
+		if row == 0 || column != 2 {
+			return 0
+		}
+		return hueOf(o.Services[row-1])
+	})
 	for _, n := range o.Services {
 		for _, warning := range n.Warnings {
 			fmt.Fprintf(w, "%s: warning: %s\n", clean(n.Name), clean(warning))
 		}
 	}
 	for _, orphan := range o.Orphans {
-		fmt.Fprintf(w, "orphan %s (%s): %s; it is left alone\n", clean(orphan.Name), orphan.State, clean(orphan.Message))
+		fmt.Fprintf(w, "orphan %s (%s): %s; it is left alone\n", clean(orphan.Name), clean(string(orphan.State)), clean(orphan.Message))
 	}
 	return nil
+}
+
+// row is what the table says of a service.
+func row(n reconcile.Service, wide bool) []string {
+	ready := "no"
+	if n.Ready {
+		ready = "yes"
+	}
+	cells := []string{n.Name, n.Desired, string(n.Status), ready}
+	if n.Suspended != nil {
+		cells[1] += " (suspended)"
+	}
+	if wide {
+		var names []string
+		restarts := 0
+		for _, c := range n.Containers {
+			names = append(names, c.Name)
+			restarts += c.Restarts
+		}
+		cells = append(cells, fmt.Sprintf("%d/%d", n.Replicas.Running, n.Replicas.Desired), fmt.Sprint(restarts), strings.Join(names, ","))
+	}
+	return append(cells, n.Message)
+}
+
+// hueOf is green for what is as wanted, red for what nothing more will be done
+// about by itself or has gone wrong, and yellow for what is under way.
+func hueOf(n reconcile.Service) hue {
+	switch {
+	case n.StalledReason() != "", n.Status == plan.StatusUnhealthy, n.Status == plan.StatusBackingOff, n.Status == plan.StatusMissing:
+		return wrong
+	case n.Converged:
+		return fine
+	}
+	return doubt
 }

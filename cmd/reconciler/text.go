@@ -12,24 +12,37 @@ import (
 // clean takes out of a text from outside what a terminal would obey: control
 // characters, and those that turn the direction of writing. Newlines and tabs
 // stay.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
+func clean(text string) string { return strings.Map(harmless, text) }
+
+// harmless is the character, or -1 for one that clean takes out.
+func harmless(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
 		return r
-	}, text)
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		return -1
+	}
+	return r
 }
+
+// hue is a colour of a terminal, as the code that turns it on; 0: none.
+type hue int
+
+// What a colour says.
+const (
+	fine  hue = 32 // green
+	doubt hue = 33 // yellow
+	wrong hue = 31 // red
+)
 
 // table is rows of cells; the first row is the head.
 type table [][]string
 
 // write aligns the columns, by how wide characters are on a terminal. Cells
-// are cleaned; a cell is one line.
-func (t table) write(w io.Writer) {
+// are cleaned; a cell is one line. Where the screen is narrow, the last column
+// is cut. hues says in which colour a cell is, on a screen that has some; nil:
+// in none.
+func (t table) write(w io.Writer, s screen, hues func(row, column int) hue) {
 	var widths []int
 	for i, row := range t {
 		for j, cell := range row {
@@ -41,13 +54,19 @@ func (t table) write(w io.Writer) {
 			widths[j] = max(widths[j], runewidth.StringWidth(cell))
 		}
 	}
-	for _, row := range t {
+	for i, row := range t {
 		var line strings.Builder
+		at := 0
 		for j, cell := range row {
-			line.WriteString(cell)
-			if j < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[j]-runewidth.StringWidth(cell)+2))
+			pad := widths[j] - runewidth.StringWidth(cell) + 2
+			if last := j == len(row)-1; last {
+				cell, pad = s.cut(cell, at), 0
 			}
+			at += widths[j] + 2
+			if s.colour && hues != nil && hues(i, j) != 0 {
+				cell = fmt.Sprintf("\x1b[%dm%s\x1b[0m", hues(i, j), cell)
+			}
+			line.WriteString(cell + strings.Repeat(" ", pad))
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}

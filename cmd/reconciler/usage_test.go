@@ -30,7 +30,7 @@ func TestADurationAfterABareWaitIsNotAService(t *testing.T) {
 
 func TestAllFailuresAreToldAndTheRestIsDone(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1/services/b/stop" {
+		if r.URL.Path == "/v1/services/b/restart" {
 			fmt.Fprint(w, `{"name":"b","desired":"stopped","status":"stopped","message":"m"}`)
 			return
 		}
@@ -38,15 +38,15 @@ func TestAllFailuresAreToldAndTheRestIsDone(t *testing.T) {
 		fmt.Fprintf(w, `{"detail":"no %s"}`, r.URL.Path)
 	}))
 	defer server.Close()
-	code, out, errs := call(t, "stop", "a", "b", "c", "--server", server.URL)
-	if code != 1 || errs != "a: no /v1/services/a/stop\nc: no /v1/services/c/stop\n" || out != "b: wanted stopped, is stopped: m\n" {
+	code, out, errs := call(t, "restart", "a", "b", "c", "--server", server.URL)
+	if code != 1 || errs != "a: no /v1/services/a/restart\nc: no /v1/services/c/restart\n" || out != "b: wanted stopped, is stopped: m\n" {
 		t.Errorf("exit %d, %q, %q", code, errs, out)
 	}
 }
 
 func TestAGroupThatNobodyIsInIsBadInput(t *testing.T) {
 	url, asked := served(t, map[string]string{"GET /v1/services": overview}, 200)
-	if code, _, errs := call(t, "stop", "--group", "nope", "--server", url); code != 2 || !strings.Contains(errs, `"nope"`) || len(*asked) != 1 {
+	if code, _, errs := call(t, "restart", "--group", "nope", "--server", url); code != 2 || !strings.Contains(errs, `"nope"`) || len(*asked) != 1 {
 		t.Errorf("exit %d, %s, asked %q", code, errs, *asked)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,15 +23,13 @@ func newWait() *cobra.Command {
 		Example: "  reconciler wait --for ready web --timeout 2m",
 	}
 	c := bindClient(cmd.Flags())
-	what := cmd.Flags().String("for", "converged", "converged, ready or stopped")
+	what := choose(cmd, "for", "", "converged, ready or stopped", "converged", "ready", "stopped")
 	timeout := cmd.Flags().Duration("timeout", 5*time.Minute, "how long to wait")
+	cmd.ValidArgsFunction = completeServices(c, 0, 0)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
-		if !slices.Contains([]string{"converged", "ready", "stopped"}, *what) {
-			return badInput(fmt.Errorf("--for %s: it is converged, ready or stopped", *what))
-		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), *timeout)
 		defer cancel()
-		return waitUntil(ctx, c, named, *what, func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), clean(line)) })
+		return waitUntil(ctx, c, named, what.value, func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), clean(line)) })
 	}
 	return cmd
 }

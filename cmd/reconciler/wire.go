@@ -28,6 +28,8 @@ type daemon struct {
 	api       *api.API
 	entrances []*api.Entrance
 	names     names
+
+	supervisor *supervisor
 }
 
 // keptEvents is how many events GET /v1/events can still tell (docs/http.md).
@@ -46,10 +48,11 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
-	if err := d.open(conf); err != nil {
+	// First of all, so that a second instance is told that it is one.
+	if d.store, err = desired.Open(desired.Options{File: conf.State, DataDir: conf.DataDir}); err != nil {
 		return d, err
 	}
-	if d.store, err = desired.Open(desired.Options{File: conf.State, DataDir: conf.DataDir}); err != nil {
+	if err := d.open(conf); err != nil {
 		return d, err
 	}
 	counts := metrics.New(metrics.Options{Version: version,
@@ -57,6 +60,9 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
 	history := reconcile.NewHistory(rand.Text()[:8], keptEvents)
 	d.recorder = reconcile.Recorders{log, counts, history}
+	if d.supervisor, err = newSupervisor(d.warn); err != nil {
+		return d, err
+	}
 	world, err := openEngine(conf.Engine, conf.DockerHost, d.store.Snapshot().Document, counts.ObserveCall)
 	if err != nil {
 		return d, err
@@ -68,7 +74,7 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		Heard:   func(h observed.Heard) { d.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{Engine: world, World: d.observer, Desired: d.store,
-		Recorder: d.recorder, Self: self()})
+		Recorder: d.recorder, Self: self(), DryRun: conf.DryRun, Ticked: d.supervisor.ticked})
 	if err != nil {
 		return d, err
 	}
@@ -154,6 +160,17 @@ func (d *daemon) warn(text string) {
 
 func (d *daemon) serve(ctx context.Context) error {
 	return api.Serve(ctx, d.api, d.entrances...)
+}
+
+// reload reads everything again, and looks at everything again.
+func (d *daemon) reload() {
+	d.supervisor.reloading()
+	d.store.Reload()
+	if d.tokens != nil {
+		_ = d.tokens.Reload() // who warns of a bad one is told
+	}
+	d.loop.LookNow("SIGHUP")
+	d.supervisor.ready()
 }
 
 // close lets go of what was opened. An entrance that served is closed already.

@@ -60,6 +60,7 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 	case enginetest.ModeBroken:
 		conf.Entrypoint = []string{"/no-such-command"}
 	}
+	conf.Cmd, conf.Tty = append(conf.Cmd, s.Says...), s.TTY
 	if s.Healthy {
 		conf.Healthcheck = &container.HealthConfig{Test: []string{"CMD", "/app", "0"}, Interval: time.Second}
 	}
@@ -68,6 +69,9 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 		conf.StopTimeout = &seconds
 	}
 	host := &container.HostConfig{NetworkMode: "none", AutoRemove: s.AutoRemove}
+	if s.Mute {
+		host.LogConfig.Type = "none"
+	}
 	if s.Always {
 		host.RestartPolicy.Name = container.RestartPolicyAlways
 	}

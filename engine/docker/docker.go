@@ -2,8 +2,8 @@
 // only importer of its client. It works with engines from API 1.41 (20.10, the
 // oldest that Debian ships) to the newest, and needs nothing newer than 1.41.
 //
-// Every call has a deadline of its own; starts, stops and reads each have their
-// own limit, so that a stop in its grace period holds up no start.
+// Every call has a deadline of its own; starts, stops, reads and logs each have
+// their own limit, so that a stop in its grace period holds up no start.
 package docker
 
 import (
@@ -28,6 +28,7 @@ const (
 	listDeadline  = 10 * time.Second
 	readDeadline  = 5 * time.Second
 	eventDeadline = 10 * time.Second // until the stream begins; it has no end
+	logDeadline   = 10 * time.Second // for the turn, for the answer, and for each piece of what isn't followed
 	startDeadline = time.Minute
 	stopDeadline  = 15 * time.Second
 	// ownGrace stands for a grace that only the container knows.
@@ -40,6 +41,7 @@ const (
 	maxStarts = 8
 	maxStops  = 8
 	maxReads  = 4
+	maxLogs   = 8 // beside the reads, so that whoever follows a log holds up none
 )
 
 // Options says where the engine is. The zero value means DOCKER_HOST, else the
@@ -59,6 +61,7 @@ type Engine struct {
 	starts chan struct{}
 	stops  chan struct{}
 	reads  chan struct{}
+	logs   chan struct{}
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -74,6 +77,7 @@ func New(opt Options) (*Engine, error) {
 		starts: make(chan struct{}, maxStarts),
 		stops:  make(chan struct{}, maxStops),
 		reads:  make(chan struct{}, maxReads),
+		logs:   make(chan struct{}, maxLogs),
 	}
 	cli, err := e.connect()
 	if err != nil {
@@ -237,18 +241,23 @@ func (e *Engine) do(ctx context.Context, c call, f func(context.Context) error) 
 	limited, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
 	began := time.Now()
-	err := f(limited)
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		err = fmt.Errorf("%s: %w", c, ctx.Err())
-	case limited.Err() != nil:
-		err = fmt.Errorf("%s: no answer within %s: %w", c, c.deadline, engine.ErrUnavailable)
-	default:
-		err = fmt.Errorf("%s: %w", c, sentinel(err))
-	}
+	err := c.result(ctx, limited, f(limited))
 	e.opt.Observe(c.name, outcome(err), time.Since(began))
 	return err
+}
+
+// result is the client's error in the port's words. limited is ctx with the
+// call's deadline.
+func (c call) result(ctx, limited context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", c, ctx.Err())
+	case limited.Err() != nil:
+		return fmt.Errorf("%s: no answer within %s: %w", c, c.deadline, engine.ErrUnavailable)
+	}
+	return fmt.Errorf("%s: %w", c, sentinel(err))
 }
 
 func outcome(err error) string {

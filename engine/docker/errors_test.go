@@ -41,6 +41,8 @@ func TestAnErrorOfTheAPIIsOneOfThePort(t *testing.T) {
 		"inspect of a missing one":              {"inspect", refuses(404, "No such container: web"), engine.ErrNotFound},
 		"inspect by a version that is too new":  {"inspect", refuses(400, "client version 1.51 is too new. Maximum supported API version is 1.41"), engine.ErrUnavailable},
 		"inspect by a version that is too old":  {"inspect", refuses(400, "client version 1.41 is too old. Minimum supported API version is 1.44"), engine.ErrUnavailable},
+		"logs of a missing one":                 {"logs", refuses(404, "No such container: web"), engine.ErrNotFound},
+		"logs of a dead one":                    {"logs", refuses(409, "can not get logs from container which is dead or marked for removal"), engine.ErrConflict},
 		"an answer that isn't Docker's":         {"inspect", says(200, "<html>Welcome</html>"), engine.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,6 +72,9 @@ func verbs(e *Engine) map[string]func(context.Context, string) error {
 		"stop":    func(ctx context.Context, id string) error { return e.Stop(ctx, id, 0) },
 		"restart": func(ctx context.Context, id string) error { return e.Restart(ctx, id, 0) },
 		"unpause": e.Unpause,
+		"logs": func(ctx context.Context, id string) error {
+			return e.Logs(ctx, id, engine.LogOptions{}, func([]byte) error { return nil })
+		},
 	}
 }
 

@@ -30,6 +30,13 @@ type Spec struct {
 	Always      bool          // the restart policy `always`
 	Healthy     bool          // it has a healthcheck, which succeeds soon after each start
 	StopTimeout time.Duration // its own grace, in whole seconds; 0: it names none
+	// Says are lines that its process writes at each start, of ModeExit before
+	// it ends; those that begin with "error" go to the standard error. A
+	// process of ModeSleep writes something at its start and when it is asked
+	// to stop in any case.
+	Says []string
+	TTY  bool // it has a terminal, where the engine knows such a thing
+	Mute bool // the engine keeps nothing of what it writes: log driver "none"
 }
 
 // World is an engine, and the hands of somebody else who uses it too. A hand

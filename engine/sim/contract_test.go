@@ -60,7 +60,7 @@ func (w *world) Name(suffix string) string {
 func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 	spec := sim.Spec{Name: s.Name, Image: "contract:sim", Labels: map[string]string{},
 		AutoRemove: s.AutoRemove, Always: s.Always, StopTimeout: s.StopTimeout,
-		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm}
+		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm, Says: s.Says, Mute: s.Mute}
 	maps.Copy(spec.Labels, s.Labels)
 	if !s.Foreign {
 		spec.Labels[engine.LabelProject] = w.Project()

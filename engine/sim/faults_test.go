@@ -23,6 +23,9 @@ func calls(e engine.Engine, id string) map[string]func(context.Context) error {
 		"stop":    func(ctx context.Context) error { return e.Stop(ctx, id, 0) },
 		"restart": func(ctx context.Context) error { return e.Restart(ctx, id, 0) },
 		"unpause": func(ctx context.Context) error { return e.Unpause(ctx, id) },
+		"logs": func(ctx context.Context) error {
+			return e.Logs(ctx, id, engine.LogOptions{}, func([]byte) error { return nil })
+		},
 	}
 }
 
@@ -183,7 +186,7 @@ func TestADeadOrVanishingContainerIsAConflict(t *testing.T) {
 		e := sim.New(sim.Options{})
 		id := e.Create(sim.Spec{Name: "web"})
 		e.SetState("web", state)
-		for _, name := range []string{"start", "stop", "restart"} {
+		for _, name := range []string{"start", "stop", "restart", "logs"} {
 			if err := calls(e, id)[name](t.Context()); !errors.Is(err, engine.ErrConflict) {
 				t.Errorf("%s of a %s one: error %v, want ErrConflict", name, state, err)
 			}

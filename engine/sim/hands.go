@@ -30,6 +30,8 @@ type Spec struct {
 	Always      bool          // the engine's restart policy
 	Broken      string        // why no start succeeds; empty: they do
 	Ports       []engine.Port
+	Says        []string // lines that its process writes at each start
+	Mute        bool     // its log can't be read: log driver "none"
 }
 
 // Create makes a container and returns its ID.
@@ -58,8 +60,11 @@ func (e *Engine) Create(spec Spec) string {
 		return c.ID
 	case engine.StateRunning, engine.StatePaused, engine.StateRestarting:
 		c.PID, c.StartedAt, c.Health = 1000+e.created, at, spec.Health
+		e.begun(c)
 	default:
 		c.StartedAt, c.FinishedAt, c.ExitCode = at, at, spec.ExitCode
+		e.begun(c)
+		e.ended(c)
 	}
 	c.State = spec.State
 	return c.ID

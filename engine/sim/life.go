@@ -19,6 +19,7 @@ func (e *Engine) run(c *box) {
 	if c.spec.Lives > 0 {
 		c.dieAt = c.StartedAt.Add(c.spec.Lives)
 	}
+	e.begun(c)
 	e.emit(c, engine.ActionStart, 0)
 	e.probe(c)
 }
@@ -44,6 +45,7 @@ func (e *Engine) pause(c *box) {
 	if c.State == engine.StateRunning {
 		c.State = engine.StatePaused
 		c.unprobed()
+		e.write(c, "paused")
 		e.emit(c, engine.ActionPause, 0)
 	}
 }
@@ -52,6 +54,7 @@ func (e *Engine) pause(c *box) {
 func (e *Engine) unpause(c *box) {
 	if c.State == engine.StatePaused {
 		c.State = engine.StateRunning
+		e.write(c, "unpaused")
 		e.emit(c, engine.ActionUnpause, 0)
 		e.probe(c)
 	}
@@ -89,6 +92,7 @@ func (e *Engine) kill(c *box) {
 func (e *Engine) die(c *box, code int, at time.Time) {
 	c.State, c.PID, c.ExitCode, c.FinishedAt, c.dieAt = engine.StateExited, 0, code, at, time.Time{}
 	c.unprobed()
+	e.ended(c)
 	e.emit(c, engine.ActionDie, 0)
 }
 

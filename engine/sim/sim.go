@@ -4,7 +4,7 @@
 // holds both to the same text. `reconciler run --engine sim` runs on it.
 //
 // What a process does is in life.go, what others do to the containers in
-// hands.go, what goes wrong in faults.go. All methods may be called by any
+// hands.go, what is written in logs.go, what goes wrong in faults.go. All methods may be called by any
 // number of goroutines. Hands that name a container that isn't there panic,
 // for that is a mistake in a test; those that ask for what can't happen to the
 // container as it is do nothing.
@@ -43,6 +43,7 @@ type Engine struct {
 	readers    map[int]*reader
 	taps       map[int]func(engine.Event)
 	seats      int
+	wrote      *sync.Cond // on mu: somebody who follows a log has something to do
 	faults     faults
 	chance     *rand.Rand
 }
@@ -54,6 +55,7 @@ type box struct {
 	engine.Container
 	spec  Spec
 	dieAt time.Time // when it exits by itself; zero: never
+	log   journal
 }
 
 // New returns an engine without containers.
@@ -61,11 +63,13 @@ func New(opt Options) *Engine {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Engine{
+	e := &Engine{
 		now: opt.Now, containers: map[string]*box{}, calls: map[string]int{},
 		readers: map[int]*reader{}, taps: map[int]func(engine.Event){},
 		chance: rand.New(rand.NewPCG(opt.Seed, 1)), faults: newFaults(),
 	}
+	e.wrote = sync.NewCond(&e.mu)
+	return e
 }
 
 // String is the world, one line a container, by name.

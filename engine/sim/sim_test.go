@@ -107,7 +107,7 @@ func TestCallsAreCountedAndThenCountedAnew(t *testing.T) {
 	e.FailNext("list", errors.New("refused by the test"))
 	_ = calls(e, id)["list"](t.Context())
 	e.HandStop("web") // no call of ours
-	want := map[string]int{"info": 1, "list": 2, "inspect": 1, "start": 1, "stop": 1, "restart": 1, "unpause": 1}
+	want := map[string]int{"info": 1, "list": 2, "inspect": 1, "start": 1, "stop": 1, "restart": 1, "unpause": 1, "logs": 1}
 	if diff := cmp.Diff(want, e.Calls()); diff != "" {
 		t.Errorf("counted (- want, + got):\n%s", diff)
 	}

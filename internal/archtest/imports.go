@@ -55,7 +55,8 @@ var thirdParties = []struct {
 	{"github.com/containerd/errdefs", []string{"engine/docker/..."}},
 	{"gopkg.in/yaml.v3", []string{"desired", "cmd/..."}},
 	{"github.com/fsnotify/fsnotify", []string{"desired"}},
-	{"golang.org/x/sys", []string{"desired"}},
+	{"golang.org/x/sys", []string{"desired", "cmd/reconciler/systemd.go"}},
+	{"github.com/coreos/go-systemd/v22", []string{"cmd/reconciler/systemd.go"}},
 	// TLS, and the reading of its file as the toolkit reads it.
 	{"github.com/prometheus/exporter-toolkit", []string{"api/tls.go"}},
 	{"go.yaml.in/yaml/v2", []string{"api/tls.go"}},
@@ -65,12 +66,14 @@ var thirdParties = []struct {
 	{"github.com/spf13/pflag", []string{"cmd/...", "config"}},
 	{"github.com/mattn/go-runewidth", []string{"cmd/..."}},
 	{"golang.org/x/net/netutil", []string{"api"}},
+	{"golang.org/x/term", []string{"cmd/..."}},
 	{"golang.org/x/sync", []string{"api", "observed", "cmd/...", "bench/...", "internal/e2e/..."}},
 }
 
 // testParties are the modules that only tests import, anywhere, and the
 // contract of the engines, which is a test in a package.
-var testParties = []string{"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid"}
+var testParties = []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema", "go.uber.org/goleak",
+	"pgregory.net/rapid"}
 
 // each calls f with each import of the tree.
 func each(t Tree, f func(file File, imported, at string)) {

@@ -52,7 +52,9 @@ var starters = []string{
 	"observed.Refresh",     // a few inspects at once
 	"api.Serve",            // the listeners, and their end
 	"engine/docker.Events", // the deadline of the answer; stopped when it came
+	"engine/docker.Logs",   // the same, and that of a piece; stopped when it returns
 	"engine/sim.Events",    // wakes the reader when its context ends
+	"engine/sim.Logs",      // the same
 	"engine/enginetest/...",
 	"engine/docker/dockertest/...",
 	"examples/...",

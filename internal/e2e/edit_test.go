@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,10 +129,10 @@ func TestTwoInstancesAndBadInputAreToldApart(t *testing.T) {
 	file := write(t, "version: 1\nproject: none\nservices:\n  web: running\n")
 	d := run(t, hosts[0], file)
 	d.ready()
-	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", freeAddress(t)); code != 3 || !strings.Contains(out, "in use") {
+	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", strings.TrimPrefix(d.url, "http://")); code != 3 || !strings.Contains(out, "in use") {
 		t.Errorf("a second instance: exit %d, %s", code, out)
 	}
-	if code, out := command(t, hosts[0], "run", "--state", filepath.Join(t.TempDir(), "none.yaml"), "--listen", strings.TrimPrefix(d.url, "http://")); code != 1 || !strings.Contains(out, "already") {
+	if code, out := command(t, hosts[0], "run", "--state", write(t, "version: 1\nproject: none\nservices: {}\n"), "--listen", strings.TrimPrefix(d.url, "http://")); code != 1 || !strings.Contains(out, "already") {
 		t.Errorf("the address is taken: exit %d, %s", code, out)
 	}
 	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", "0.0.0.0:0"); code != 2 || !strings.Contains(out, "loopback") {

@@ -1,11 +1,13 @@
 // Command app is what runs in the containers of the tests: it sleeps until it
-// is told to end, ignores that, or exits with a code.
+// is told to end, ignores that, or exits with a code. What stands behind that on
+// its command line it writes first, a line each.
 package main
 
 import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -19,7 +21,9 @@ func main() {
 	case "sleep", "ignore-term":
 		signal.Notify(told, syscall.SIGTERM)
 		os.Stdout.WriteString("ready\n") // from now on a signal isn't lost
+		say(os.Args)
 	default: // a code
+		say(os.Args)
 		code, err := strconv.Atoi(mode)
 		if err != nil {
 			code = 99
@@ -28,7 +32,20 @@ func main() {
 	}
 	for range told {
 		if mode == "sleep" {
+			os.Stdout.WriteString("told to end\n")
 			return
 		}
+	}
+}
+
+// say writes what stands behind the mode; what begins with "error", to the
+// standard error.
+func say(args []string) {
+	for _, line := range args[min(2, len(args)):] {
+		to := os.Stdout
+		if strings.HasPrefix(line, "error") {
+			to = os.Stderr
+		}
+		to.WriteString(line + "\n")
 	}
 }

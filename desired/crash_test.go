@@ -1,0 +1,150 @@
+package desired
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// crashDir tells this program, started once more by the test below, where to
+// make one edit and end.
+const crashDir = "RECONCILER_CRASH_DIR"
+
+// fileSteps are the system calls of an edit that a crash may come before, but
+// the exchange.
+const fileSteps = "openat,write,fsync,fchown,fchmod,renameat,unlinkat,mkdirat,flock,fcntl,close"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		runtime.LockOSThread() // the calls are counted by thread
+		if err := editOnce(filepath.Join(dir, "state.yaml")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func editOnce(file string) error {
+	s, err := Open(Options{File: file})
+	if err != nil {
+		return err
+	}
+	_, _, err = s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "http:ann", Reason: "tea"})
+	return errors.Join(err, s.Close())
+}
+
+// traced is this program as editOnce, under strace with those arguments.
+func traced(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace, which kills or fails at a given system call, is not here: hack/deps.sh test installs it")
+	}
+	args = append([]string{"-f", "-qq", "-o", os.DevNull, "-e", "trace=renameat2," + fileSteps}, args...)
+	cmd := exec.Command(strace, append(args, os.Args[0])...)
+	cmd.Env = append(os.Environ(), crashDir+"="+dir)
+	return cmd
+}
+
+// It kills the process with SIGKILL before each system call of opening and
+// editing, one after the other, until it gets through.
+func TestKilledAtAnyFileStepTheFileIsOldOrNew(t *testing.T) {
+	for name, c := range map[string]struct {
+		kill string
+		args []string
+	}{
+		"exchanged":                          {"renameat2," + fileSteps, nil},
+		"on a file system without exchanges": {fileSteps, []string{"-e", "inject=renameat2:error=EINVAL"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const old = "# by hand\n" + small
+			edited := strings.Replace(old, "web: running", "web: stopped", 1)
+			outcomes := make(map[string]int)
+			for step, through := 1, false; !through; step++ {
+				b := newBench(t, old)
+				if err := b.open().Close(); err != nil { // revision 1, as before any edit
+					t.Fatal(err)
+				}
+				kill := fmt.Sprintf("inject=%s:signal=KILL:when=%d", c.kill, step)
+				said, err := traced(t, b.dir, append([]string{"-e", kill}, c.args...)...).CombinedOutput()
+				if through = err == nil; !through && len(said) > 0 {
+					t.Fatalf("step %d: it failed instead of being killed: %v: %s", step, err, said)
+				}
+				found := b.text()
+				if outcomes[found]++; found != old && found != edited {
+					t.Fatalf("step %d: the file is neither old nor new: %q", step, found)
+				}
+				b.afterCrash(step, found)
+				if step > 1000 {
+					t.Fatal("it never got through")
+				}
+			}
+			if outcomes[old] < 20 || outcomes[edited] < 4 {
+				t.Errorf("the file was old %d times, new %d times: too few to prove anything", outcomes[old], outcomes[edited])
+			}
+			t.Logf("killed at %d steps: %d times the file was old, %d times new", outcomes[old]+outcomes[edited]-1, outcomes[old], outcomes[edited]-1)
+		})
+	}
+}
+
+// The process may write the folder, but may not give a file away.
+func TestAFileOfAnotherOwnerIsLeftAloneAndSaidSo(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be somebody else for a test")
+	}
+	b := newBench(t, small)
+	program := filepath.Join(t.TempDir(), "desired.test")
+	src, err := os.ReadFile(os.Args[0])
+	err = errors.Join(err, os.WriteFile(program, src, 0o755), os.Chown(b.dir, 1234, 1234),
+		os.Chmod(filepath.Dir(b.dir), 0o755), os.Chmod(filepath.Dir(program), 0o755)) // or others can't get there
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), crashDir+"="+b.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1234}}
+	said, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "state_owner: it belongs to user 0, group 0") || !strings.Contains(string(said), "or run as that user") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if b.text() != small || len(b.leftovers()) > 0 || stat(t, b.file).Uid != 0 {
+		t.Errorf("the file is %q, left behind %v", b.text(), b.leftovers())
+	}
+}
+
+// afterCrash starts again on what the crash left.
+func (b *bench) afterCrash(step int, found string) {
+	b.t.Helper()
+	s := b.open()
+	snap := s.Snapshot()
+	if string(snap.Document.Source) != found || snap.Problem != nil {
+		b.t.Errorf("step %d: in force is %q, problem %v", step, snap.Document.Source, snap.Problem)
+	}
+	if len(s.Warnings()) > 0 || len(b.leftovers()) > 0 {
+		b.t.Errorf("step %d: warnings %q, left behind %v", step, s.Warnings(), b.leftovers())
+	}
+	want := []string{"1 state file () 2 services listed"}
+	if snap.Generation == 2 {
+		want = append([]string{"2 state http:ann (tea) web: running -> stopped"}, want...)
+	}
+	if got := told(s); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		b.t.Errorf("step %d: revisions %q, want %q", step, got, want)
+	}
+	if (snap.Generation == 2) != strings.Contains(found, "stopped\n  db") {
+		b.t.Errorf("step %d: generation %d for %q", step, snap.Generation, found)
+	}
+	if _, changed, err := s.Change(Flips(flip("db", Running)), EditBy{}); err != nil || !changed {
+		b.t.Errorf("step %d: the next edit: %v", step, err)
+	}
+	if err := s.Close(); err != nil {
+		b.t.Error(err)
+	}
+}
