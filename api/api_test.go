@@ -114,8 +114,9 @@ type fakeState struct {
 	snap desired.Snapshot
 	err  error // of Change
 	by   desired.EditBy
-	// revisions are the newest first; each has the document's text.
+	// revisions are the newest first; texts are those of the generations.
 	revisions []desired.Revision
+	texts     map[int64]string
 }
 
 func (s *fakeState) Snapshot() desired.Snapshot {
@@ -155,7 +156,7 @@ func (s *fakeState) Revisions() []desired.Revision {
 func (s *fakeState) Revision(generation int64) (desired.Revision, []byte, error) {
 	for _, r := range s.Revisions() {
 		if r.Generation == generation {
-			return r, []byte(document), nil
+			return r, []byte(s.texts[generation]), nil
 		}
 	}
 	return desired.Revision{}, nil, fmt.Errorf("%w %d", desired.ErrUnknownRevision, generation)
@@ -173,9 +174,16 @@ func (s *fakeState) accept(doc *desired.Document, by desired.EditBy) (desired.Sn
 		return s.snap, false, s.err
 	}
 	s.snap = desired.Snapshot{Document: doc, Generation: s.snap.Generation + 1}
-	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: s.snap.Generation, Kind: desired.KindState, Actor: by.Actor, Reason: by.Reason, Digest: doc.Digest})
 	s.by = by
+	s.keep(s.snap.Generation, doc, by)
 	return s.snap, true, nil
+}
+
+// keep makes the document the newest revision.
+func (s *fakeState) keep(generation int64, doc *desired.Document, by desired.EditBy) {
+	s.texts[generation] = string(doc.Source)
+	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: generation, Kind: desired.KindState,
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Actor: by.Actor, Reason: by.Reason, Summary: "a change", Digest: doc.Digest})
 }
 
 // world is a door with what is behind it.
@@ -184,6 +192,7 @@ type world struct {
 	loop    *fakeLoop
 	state   *fakeState
 	history *reconcile.History
+	logs    *fakeLogs
 	mu      sync.Mutex
 	labels  map[string]int // what Observe was told
 	options Options
@@ -203,16 +212,21 @@ func worldOf(t *testing.T, document string) *world {
 		t.Fatal(err)
 	}
 	w := &world{labels: make(map[string]int),
-		loop: &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
-		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7},
-			revisions: []desired.Revision{{Generation: 7, Kind: desired.KindState, Actor: "file", Digest: doc.Digest}}}}
+		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
+		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{}}
+	w.state.keep(7, doc, desired.EditBy{Actor: "file"})
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
 	for _, s := range doc.Services {
 		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
-			Status: status[s.State], Converged: true, Generation: 7, ObservedGeneration: 7, Groups: doc.GroupsOf(s.Name), DecidedAt: time.Now()})
+			Status: status[s.State], Converged: true, Definition: "none",
+			Conditions: []reconcile.Condition{{Type: reconcile.Ready, Status: "True", Reason: string(plan.ReasonAsWanted), ObservedGeneration: 7}},
+			Containers: []reconcile.Container{}, DependsOn: []string{}, Warnings: []string{},
+			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...), DecidedAt: time.Now()})
 	}
+	w.loop.overview.Services[0].Containers = append(w.loop.overview.Services[0].Containers, shownContainer("id1", "shop-web-1"))
 	w.history = reconcile.NewHistory("boot", 8)
-	w.options = Options{Loop: w.loop, State: w.state, History: w.history, Version: "test",
+	w.options = Options{Loop: w.loop, State: w.state, History: w.history, Logs: w.logs, Version: "test",
+		Now:     func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC) },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Observe: func(route, method string, code int, _ time.Duration) {
 			w.mu.Lock()
@@ -248,7 +262,7 @@ func (w *world) ask(method, target, body string, header ...string) *httptest.Res
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	if endless := strings.HasPrefix(target, "/v1/events") || strings.Contains(target, "/logs"); endless {
+	if strings.HasPrefix(target, "/v1/events") || strings.Contains(target, "follow=true") {
 		r = r.WithContext(gone())
 	}
 	answer := httptest.NewRecorder()

@@ -40,11 +40,8 @@ func (s *server) readEdit(r *http.Request, reason string) (edit, error) {
 	if e.wait, err = waitIn(q); err != nil {
 		return e, err
 	}
-	switch dry, asked := q["dry_run"]; {
-	case dry == "true":
-		e.dryRun = true
-	case asked && dry != "false":
-		return e, newProblem(http.StatusBadRequest, "query", "dry_run=%q is neither true nor false", dry)
+	if e.dryRun, err = truth(q, "dry_run"); err != nil {
+		return e, err
 	}
 	e.by.IfMatch, err = matching(r, s.opt.State.Snapshot().Document)
 	return e, err
@@ -61,6 +58,17 @@ func waitIn(q map[string]string) (time.Duration, error) {
 		return 0, newProblem(http.StatusBadRequest, "query", "wait=%q is no duration from 0s to %s, such as 30s", wait, maxWait)
 	}
 	return d, nil
+}
+
+// truth is a parameter that is true or false; none: false.
+func truth(q map[string]string, name string) (bool, error) {
+	switch said, asked := q[name]; {
+	case said == "true":
+		return true, nil
+	case asked && said != "false":
+		return false, newProblem(http.StatusBadRequest, "query", "%s=%q is neither true nor false", name, said)
+	}
+	return false, nil
 }
 
 // matching returns the digest that the file must have by the If-Match headers:

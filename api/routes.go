@@ -21,7 +21,7 @@ type route struct {
 // answer (accept.go).
 func (s *server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.stateRoutes(), s.serviceRoutes(), s.flipRoutes(), s.historyRoutes(), s.healthRoutes(), s.pageRoutes()} {
+	for _, part := range [][]route{s.stateRoutes(), s.serviceRoutes(), s.flipRoutes(), s.streamRoutes(), s.revisionRoutes(), s.healthRoutes(), s.pageRoutes()} {
 		all = append(all, part...)
 	}
 	for i, r := range all {
@@ -72,23 +72,28 @@ func (s *server) flipRoutes() []route {
 	one := func(id string, body any) operation {
 		return operation{id: id, reads: editParameters, takes: asJSON(body), answers: edited(reconcile.Service{}), refuses: refusesEdits}
 	}
-	put := one("putServiceState", stateBody{})
+	put := one("putServiceState", serviceBody{})
 	put.takes, put.needs = append(put.takes, content{typeText, stateSchema}), true
+	group := []content{{typeJSON, stateBody{}}, {typeText, stateSchema}}
 	return []route{
-		{"PUT", "/v1/services/{service}/state", Flip, "wants it `running`, `stopped` or, a job, `completed`; an edit", s.putServiceState, put},
+		{"PUT", "/v1/services/{service}/state", Flip, "wants it `running`, `stopped` or, a job, `completed`; an edit. `replicas` and `absent`: admin", s.putServiceState, put},
 		{"POST", "/v1/services/{service}/start", Flip, "wants it running (a job: completed); wanted so already: tries now; an edit", s.start,
 			one("startService", reasonBody{})},
 		{"POST", "/v1/services/{service}/stop", Flip, "wants it stopped; an edit", s.stop, one("stopService", reasonBody{})},
+		{"PUT", "/v1/services/{service}/suspend", Flip, "holds it: nothing is done to it; `{\"for\":\"2h\"}`, `until`, or until it is resumed; an edit", s.suspend,
+			one("suspendService", suspendBody{})},
+		{"DELETE", "/v1/services/{service}/suspend", Flip, "resumes it; an edit", s.resume,
+			operation{id: "resumeService", reads: editParameters, answers: edited(reconcile.Service{}), refuses: refusesEdits}},
 		{"PUT", "/v1/groups/{group}/state", Flip, "wants all members of the group so, in one edit; what can't be so is skipped", s.putGroupState,
-			operation{id: "putGroupState", reads: editParameters, takes: put.takes, needs: true, answers: edited(batch{}), refuses: refusesEdits}},
+			operation{id: "putGroupState", reads: editParameters, takes: group, needs: true, answers: edited(batch{}), refuses: refusesEdits}},
 		{"PUT", "/v1/services/state", Flip, "wants each service as the body says, `{\"web\":\"running\",\"db\":\"stopped\"}`, in one edit", s.putServicesState,
 			operation{id: "putServicesState", reads: editParameters, takes: asJSON(map[string]desired.State{}), needs: true,
 				answers: edited(batch{}), refuses: refusesEdits}},
 	}
 }
 
-// historyRoutes tell what happened.
-func (s *server) historyRoutes() []route {
+// streamRoutes tell what happens, and may go on without an end.
+func (s *server) streamRoutes() []route {
 	open := new(streams)
 	return []route{
 		{"GET", "/v1/events", Read, "what happened: as it happens (`text/event-stream`), or as a list by `Accept: application/json`; `?service=`, `Last-Event-ID`", s.events(open),
@@ -97,6 +102,25 @@ func (s *server) historyRoutes() []route {
 				{"last_event_id", "query", "begin after the event of this ID; none: now, or for a list with all that is kept", schema{"type": "string"}},
 				{"Last-Event-ID", "header", "the same, and more than the query", schema{"type": "string"}}},
 				answers: found("the events", content{typeEvents, nil}, content{typeJSON, eventList{}})}},
+		{"GET", "/v1/services/{service}/logs", Flip, "the last lines of its container (they may hold secrets); `?tail=200`, `?follow=true`, `?container=`", s.logs(open),
+			operation{id: "getLogs", refuses: refusesActs, reads: []parameter{
+				{"tail", "query", "how many lines that are there already", schema{"type": "integer", "minimum": 0, "maximum": maxTail, "default": defaultTail}},
+				{"follow", "query", "true: go on with what is written from now on", schema{"type": "boolean", "default": false}},
+				{"container", "query", "the container; none: the first", schema{"type": "string"}}},
+				answers: found("what it wrote", content{typeText, nil})}},
+	}
+}
+
+// revisionRoutes are about what the file was.
+func (s *server) revisionRoutes() []route {
+	return []route{
+		{"GET", "/v1/revisions", Read, "the last 100 changes of the file: who, when, why and what, newest first", s.listRevisions,
+			operation{id: "listRevisions", answers: found("the changes", asJSON(revisionList{})...)}},
+		{"GET", "/v1/revisions/{n}", Read, "one of them, with the file's text; `Accept: application/yaml`: the text alone", s.showRevision,
+			operation{id: "getRevision", refuses: refusesNames, answers: []answer{
+				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, revision{}}, {typeYAML, nil}}, tagged: true}}}},
+		{"POST", "/v1/revisions/{n}/restore", Admin, "writes it back, as a new one; an edit", s.restoreRevision,
+			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(batch{}), refuses: refusesEdits}},
 	}
 }
 

@@ -61,10 +61,17 @@ func respond(w http.ResponseWriter, status int, v any) {
 	writeJSON(w, v)
 }
 
-// stateBody is what a service should be.
+// stateBody is what services should be.
 type stateBody struct {
 	State  desired.State `json:"state"`
 	Reason string        `json:"reason,omitempty"`
+}
+
+// serviceBody is what one service should be: one of both, or both.
+type serviceBody struct {
+	State    desired.State `json:"state,omitempty"`
+	Replicas *int          `json:"replicas,omitempty"` // 1 to 1000
+	Reason   string        `json:"reason,omitempty"`
 }
 
 // reasonBody is the body of what says all else by its path.
@@ -95,12 +102,27 @@ func mayWant(r *http.Request, state desired.State) error {
 }
 
 func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
-	b, err := readStateBody(r)
+	var b serviceBody
+	err := readInto(r, &b, func(text []byte) { b.State = desired.State(text) })
+	change := desired.Change{State: b.State}
+	switch {
+	case err != nil:
+	case b.Replicas != nil && *b.Replicas < 1: // to Change 0 is "as it is"
+		err = newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%d replicas: there is at least 1; to have none run, ask for stopped", *b.Replicas)
+	case b.Replicas != nil:
+		if err = permit(r, Admin); err == nil {
+			change.Replicas, err = *b.Replicas, mayWant(r, b.State)
+		}
+	case b.State == "":
+		err = newProblem(http.StatusBadRequest, "malformed", `say which state: running or stopped as text, or {"state":"stopped"}`)
+	default:
+		err = mayWant(r, b.State)
+	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.set(w, r, desired.Change{State: b.State}, b.Reason)
+	s.set(w, r, change, b.Reason)
 }
 
 // set makes the change to the service of the path and answers with what

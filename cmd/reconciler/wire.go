@@ -80,7 +80,7 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	}
 	d.loop = reconcile.NewLoop(decider, conf.Workers)
 	d.store.Subscribe(d.stateChanged)
-	d.api = api.New(api.Options{Loop: d.loop, State: d.store, History: history, Metrics: counts.Handler(), Version: version,
+	d.api = api.New(api.Options{Loop: d.loop, State: d.store, History: history, Logs: world, Metrics: counts.Handler(), Version: version,
 		Hosts: hosts(conf), Tokens: d.tokens, Warn: d.warn, Observe: counts.ObserveHTTP})
 	d.begin()
 	return d, nil
