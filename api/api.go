@@ -45,14 +45,18 @@ type State interface {
 
 var _ State = (*desired.Store)(nil)
 
-// Options says what to serve. Loop, State, Metrics and Version are required.
+// Options says what to serve. Loop, State, History, Logs, Metrics and Version
+// are required.
 type Options struct {
 	Loop    Loop
 	State   State
+	History *reconcile.History
+	Logs    Logs
 	Metrics http.Handler // of GET /metrics
 	Version string
-	Hosts   []string // by which browsers may ask, besides the loopback ones
-	Tokens  *Tokens  // nil: nobody has one
+	Hosts   []string         // by which browsers may ask, besides the loopback ones
+	Tokens  *Tokens          // nil: nobody has one
+	Now     func() time.Time // nil: time.Now
 	// Warn is told what should stand in the log, such as that a connection's
 	// handler panicked. It must return at once. nil: nobody.
 	Warn func(text string)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ type fakeLoop struct {
 	why      []string // of Readiness
 	dead     bool
 	asked    []string // the acts, in words
+	previews []string // the documents of PlanFor
 }
 
 func (l *fakeLoop) Overview() reconcile.Overview {
@@ -57,6 +59,9 @@ func (l *fakeLoop) Plan() (reconcile.Report, error) {
 }
 
 func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.previews = append(l.previews, string(doc.Source))
 	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
@@ -96,14 +101,22 @@ func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
 	l.changed = make(chan struct{})
 }
 
+// forget takes the service out of the overview.
+func (l *fakeLoop) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.overview.Services = slices.DeleteFunc(slices.Clone(l.overview.Services), func(n reconcile.Service) bool { return n.Name == name })
+}
+
 // fakeState keeps the document in memory, with the real parser and editor.
 type fakeState struct {
 	mu   sync.Mutex
 	snap desired.Snapshot
 	err  error // of Change
 	by   desired.EditBy
-	// revisions are the newest first; each has the document's text.
+	// revisions are the newest first; texts are those of the generations.
 	revisions []desired.Revision
+	texts     map[int64]string
 }
 
 func (s *fakeState) Snapshot() desired.Snapshot {
@@ -143,7 +156,7 @@ func (s *fakeState) Revisions() []desired.Revision {
 func (s *fakeState) Revision(generation int64) (desired.Revision, []byte, error) {
 	for _, r := range s.Revisions() {
 		if r.Generation == generation {
-			return r, []byte(document), nil
+			return r, []byte(s.texts[generation]), nil
 		}
 	}
 	return desired.Revision{}, nil, fmt.Errorf("%w %d", desired.ErrUnknownRevision, generation)
@@ -161,9 +174,16 @@ func (s *fakeState) accept(doc *desired.Document, by desired.EditBy) (desired.Sn
 		return s.snap, false, s.err
 	}
 	s.snap = desired.Snapshot{Document: doc, Generation: s.snap.Generation + 1}
-	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: s.snap.Generation, Kind: desired.KindState, Actor: by.Actor, Reason: by.Reason, Digest: doc.Digest})
 	s.by = by
+	s.keep(s.snap.Generation, doc, by)
 	return s.snap, true, nil
+}
+
+// keep makes the document the newest revision.
+func (s *fakeState) keep(generation int64, doc *desired.Document, by desired.EditBy) {
+	s.texts[generation] = string(doc.Source)
+	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: generation, Kind: desired.KindState,
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Actor: by.Actor, Reason: by.Reason, Summary: "a change", Digest: doc.Digest})
 }
 
 // world is a door with what is behind it.
@@ -171,6 +191,8 @@ type world struct {
 	http.Handler
 	loop    *fakeLoop
 	state   *fakeState
+	history *reconcile.History
+	logs    *fakeLogs
 	mu      sync.Mutex
 	labels  map[string]int // what Observe was told
 	options Options
@@ -179,20 +201,32 @@ type world struct {
 // newWorld returns a door to a shop that is as its file says, at generation 7.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return worldOf(t, document)
+}
+
+// worldOf is newWorld with another file.
+func worldOf(t *testing.T, document string) *world {
+	t.Helper()
 	doc, err := desired.Parse("state.yaml", []byte(document))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{labels: make(map[string]int),
-		loop: &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
-		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7},
-			revisions: []desired.Revision{{Generation: 7, Kind: desired.KindState, Actor: "file", Digest: doc.Digest}}}}
+		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
+		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{}}
+	w.state.keep(7, doc, desired.EditBy{Actor: "file"})
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
 	for _, s := range doc.Services {
 		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
-			Status: status[s.State], Converged: true, Generation: 7, ObservedGeneration: 7, Groups: doc.GroupsOf(s.Name), DecidedAt: time.Now()})
+			Status: status[s.State], Converged: true, Definition: "none",
+			Conditions: []reconcile.Condition{{Type: reconcile.Ready, Status: "True", Reason: string(plan.ReasonAsWanted), ObservedGeneration: 7}},
+			Containers: []reconcile.Container{}, DependsOn: []string{}, Warnings: []string{},
+			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...), DecidedAt: time.Now()})
 	}
-	w.options = Options{Loop: w.loop, State: w.state, Version: "test",
+	w.loop.overview.Services[0].Containers = append(w.loop.overview.Services[0].Containers, shownContainer("id1", "shop-web-1"))
+	w.history = reconcile.NewHistory("boot", 8)
+	w.options = Options{Loop: w.loop, State: w.state, History: w.history, Logs: w.logs, Version: "test",
+		Now:     func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC) },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Observe: func(route, method string, code int, _ time.Duration) {
 			w.mu.Lock()
@@ -209,8 +243,17 @@ var open = Door{Address: "127.0.0.1:0", Grants: Admin}
 // Handler is what is answered at the open door.
 func Handler(opt Options) http.Handler { return New(opt).Handler(open) }
 
+// gone is the context of a request whose client has gone: what has no end is
+// answered, and ends.
+func gone() context.Context {
+	ctx, leave := context.WithCancel(context.Background())
+	leave()
+	return ctx
+}
+
 // ask makes a request; header has names and values by turns. A body goes as
-// JSON unless the header says otherwise.
+// JSON unless the header says otherwise. Whoever asks for a stream so goes at
+// once.
 func (w *world) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://localhost"+target, strings.NewReader(body))
 	if body != "" {
@@ -218,6 +261,9 @@ func (w *world) ask(method, target, body string, header ...string) *httptest.Res
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
+	}
+	if strings.HasPrefix(target, "/v1/events") || strings.Contains(target, "follow=true") {
+		r = r.WithContext(gone())
 	}
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)

@@ -38,7 +38,7 @@ func TestOnlyThisHostGetsIn(t *testing.T) {
 				w := newWorld(t)
 				w.options.Hosts = []string{"127.0.0.2"}
 				w.Handler = Handler(w.options)
-				r := httptest.NewRequest(route.method, concrete(route.path), nil)
+				r := httptest.NewRequest(route.method, concrete(route.path), nil).WithContext(gone())
 				r.Host = c.host
 				for i := 0; i < len(c.header); i += 2 {
 					r.Header.Set(c.header[i], c.header[i+1])

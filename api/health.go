@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 )
 
 // healthz asks only whether the loop works: to restart this process mends no
@@ -25,8 +24,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if len(why) > 0 {
 		status = http.StatusServiceUnavailable
 	}
-	w.Header().Set("Vary", "Accept")
-	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+	if callOf(r).kind == typeJSON {
 		respond(w, status, readiness{Ready: len(why) == 0, Reasons: append([]string{}, why...)})
 		return
 	}

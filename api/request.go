@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,12 +17,6 @@ import (
 
 // maxReason is the most characters of a reason.
 const maxReason = 200
-
-// flip is the body of what changes a service.
-type flip struct {
-	State  desired.State `json:"state"`
-	Reason string        `json:"reason"`
-}
 
 // mediaType is the type of the body; empty where there is no body and none was
 // said.
@@ -52,29 +45,42 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// readFlip reads the body of a flip: JSON, or where plain is set, the state as
-// text. No body is an empty flip.
-func readFlip(r *http.Request, plain bool) (flip, error) {
-	var f flip
+// readInto reads the body into to: JSON, or, where the route takes text, what
+// it is given by text. No body leaves everything as it is.
+func readInto(r *http.Request, to any, text func([]byte)) error {
 	body, err := readBody(r)
 	if err != nil {
-		return f, err
+		return err
 	}
+	takes := callOf(r).route
 	switch kind := mediaType(r); {
-	case len(body) == 0 && !plain: // some clients name a type with no body, too
-	case kind == "application/json":
-		if err := strict(body, &f); err != nil {
-			return f, err
-		}
-	case plain && (kind == "" || kind == "text/plain"):
-		f.State = desired.State(bytes.TrimSpace(body))
+	case len(body) == 0 && !takes.needs: // some clients name a type with no body, too
+		return nil
+	case kind == typeJSON:
+		return strict(body, to)
+	case text != nil && (kind == "" || kind == typeText):
+		text(bytes.TrimSpace(body))
+		return nil
 	default:
-		return f, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it with Content-Type: application/json%s", kind, map[bool]string{true: " or text/plain"}[plain])
+		return takes.notTaken(kind)
 	}
-	if !utf8.ValidString(f.Reason) || utf8.RuneCountInString(f.Reason) > maxReason || strings.ContainsFunc(f.Reason, unsafeRune) {
-		return f, newProblem(http.StatusBadRequest, "reason", "a reason is one line of at most %d characters", maxReason)
+}
+
+// notTaken refuses a body of that media type.
+func (o operation) notTaken(kind string) *problem {
+	var kinds []string
+	for _, c := range o.takes {
+		kinds = append(kinds, c.kind)
 	}
-	return f, nil
+	return newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it with Content-Type: %s", kind, strings.Join(kinds, " or "))
+}
+
+// checkReason refuses a reason that would not be shown as one line.
+func checkReason(reason string) error {
+	if !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, unsafeRune) {
+		return newProblem(http.StatusBadRequest, "reason", "a reason is one line of at most %d characters", maxReason)
+	}
+	return nil
 }
 
 // unsafeRune reports what can't stand in one line that shows as it is written;
@@ -101,18 +107,4 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 		found[name] = values[0]
 	}
 	return found, nil
-}
-
-// waitFor is the `wait` parameter; none: 0.
-func waitFor(r *http.Request) (time.Duration, error) {
-	q, err := query(r, "wait")
-	wait, asked := q["wait"]
-	if err != nil || !asked {
-		return 0, err
-	}
-	d, err := time.ParseDuration(wait)
-	if err != nil || d < 0 || d > maxWait {
-		return 0, newProblem(http.StatusBadRequest, "query", "wait=%q is no duration from 0s to %s, such as 30s", wait, maxWait)
-	}
-	return d, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
-	q, err := query(r, "group", "status")
+	q, err := params(r)
 	if err != nil {
 		fail(w, err)
 		return
@@ -60,98 +61,140 @@ func respond(w http.ResponseWriter, status int, v any) {
 	writeJSON(w, v)
 }
 
+// stateBody is what services should be.
+type stateBody struct {
+	State  desired.State `json:"state"`
+	Reason string        `json:"reason,omitempty"`
+}
+
+// serviceBody is what one service should be: one of both, or both.
+type serviceBody struct {
+	State    desired.State `json:"state,omitempty"`
+	Replicas *int          `json:"replicas,omitempty"` // 1 to 1000
+	Reason   string        `json:"reason,omitempty"`
+}
+
+// reasonBody is the body of what says all else by its path.
+type reasonBody struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// readStateBody reads a state, as text or JSON, that may be asked for in that
+// role.
+func readStateBody(r *http.Request) (stateBody, error) {
+	var b stateBody
+	err := readInto(r, &b, func(text []byte) { b.State = desired.State(text) })
+	switch {
+	case err != nil:
+		return b, err
+	case b.State == "":
+		return b, newProblem(http.StatusBadRequest, "malformed", `say which state: running or stopped as text, or {"state":"stopped"}`)
+	}
+	return b, mayWant(r, b.State)
+}
+
+// mayWant returns why whoever asks may not want a service to be so.
+func mayWant(r *http.Request, state desired.State) error {
+	if state == desired.Absent {
+		return permit(r, Admin) // it removes containers
+	}
+	return nil
+}
+
 func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
-	wait, err := waitFor(r)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	f, err := readFlip(r, true)
-	if err == nil && f.State == "" {
+	var b serviceBody
+	err := readInto(r, &b, func(text []byte) { b.State = desired.State(text) })
+	change := desired.Change{State: b.State}
+	switch {
+	case err != nil:
+	case b.Replicas != nil && *b.Replicas < 1: // to Change 0 is "as it is"
+		err = newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%d replicas: there is at least 1; to have none run, ask for stopped", *b.Replicas)
+	case b.Replicas != nil:
+		if err = permit(r, Admin); err == nil {
+			change.Replicas, err = *b.Replicas, mayWant(r, b.State)
+		}
+	case b.State == "":
 		err = newProblem(http.StatusBadRequest, "malformed", `say which state: running or stopped as text, or {"state":"stopped"}`)
+	default:
+		err = mayWant(r, b.State)
 	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.set(w, r, f, wait)
+	s.set(w, r, change, b.Reason)
 }
 
-// set edits the file and answers with what becomes of it.
-func (s *server) set(w http.ResponseWriter, r *http.Request, f flip, wait time.Duration) {
-	snap, _, err := s.edit(r, f)
+// set makes the change to the service of the path and answers with what
+// becomes of it.
+func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string) {
+	e, err := s.readEdit(r, reason)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.await(w, r, wait, s.one(r.PathValue("service"), func(n reconcile.Service) verdict { return converged(n, snap.Generation) }))
-}
-
-// edit makes the flip, and reports whether the file had to be changed.
-func (s *server) edit(r *http.Request, f flip) (desired.Snapshot, bool, error) {
-	change := desired.Change{Service: r.PathValue("service"), State: f.State}
-	return s.opt.State.Change(desired.Flips(change), desired.EditBy{Actor: actor(r), Reason: f.Reason})
-}
-
-// verb reads what the buttons have in common, and answers if it is wrong.
-func (s *server) verb(w http.ResponseWriter, r *http.Request) (f flip, wait time.Duration, ok bool) {
-	wait, err := waitFor(r)
-	if err == nil {
-		f, err = readFlip(r, false)
-	}
-	if err == nil && f.State != "" {
-		err = newProblem(http.StatusBadRequest, "malformed", "state goes with PUT …/state")
-	}
-	if err != nil {
-		fail(w, err)
-	}
-	return f, wait, err == nil
+	change.Service = r.PathValue("service")
+	s.change(w, r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
+		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }), nil
+	})
 }
 
 // start wants the service running. One that is wanted so already gets no new
 // generation but another try, and that is then waited for.
 func (s *server) start(w http.ResponseWriter, r *http.Request) {
-	f, wait, ok := s.verb(w, r)
-	if !ok {
-		return
-	}
-	f.State = desired.Running // a job: the store makes it completed
-	service := r.PathValue("service")
-	before := s.opt.Loop.Overview()
-	snap, changed, err := s.edit(r, f)
-	if err == nil && !changed {
-		err = s.opt.Loop.Retry(service, actor(r))
+	var b reasonBody
+	err := readInto(r, &b, nil)
+	var e edit
+	if err == nil {
+		e, err = s.readEdit(r, b.Reason)
 	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
+	service := r.PathValue("service")
+	before := s.opt.Loop.Overview()
 	was, _ := before.Service(service)
-	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
-		v := converged(n, snap.Generation)
-		if v == given && !changed && !n.DecidedAt.After(was.DecidedAt) {
-			return pending // what was decided before this try
+	running := desired.Change{Service: service, State: desired.Running} // a job: the store makes it completed
+	s.change(w, r, e, desired.Flips(running), func(snap desired.Snapshot, changed bool) (judge, error) {
+		if !changed {
+			if err := s.opt.Loop.Retry(service, actor(r)); err != nil {
+				return nil, err
+			}
 		}
-		return v
-	}))
+		return s.one(service, func(n reconcile.Service) verdict {
+			v := converged(n, snap.Generation)
+			if v == given && !changed && !n.DecidedAt.After(was.DecidedAt) {
+				return pending // what was decided before this try
+			}
+			return v
+		}), nil
+	})
 }
 
 func (s *server) stop(w http.ResponseWriter, r *http.Request) {
-	f, wait, ok := s.verb(w, r)
-	if !ok {
+	var b reasonBody
+	if err := readInto(r, &b, nil); err != nil {
+		fail(w, err)
 		return
 	}
-	f.State = desired.Stopped
-	s.set(w, r, f, wait)
+	s.set(w, r, desired.Change{State: desired.Stopped}, b.Reason)
 }
 
+// restartBody is the body of a restart.
+type restartBody struct {
+	Reason   string `json:"reason,omitempty"`
+	Recreate bool   `json:"recreate,omitempty"` // apply definition and image
+}
+
+// restart is an act, not an edit: it makes no revision.
 func (s *server) restart(w http.ResponseWriter, r *http.Request) {
-	_, wait, ok := s.verb(w, r)
-	if !ok {
-		return
-	}
 	service := r.PathValue("service")
-	ticket, err := s.opt.Loop.Restart(service, actor(r))
+	wait, err := readRestart(r)
+	var ticket int64
+	if err == nil {
+		ticket, err = s.opt.Loop.Restart(service, actor(r))
+	}
 	if errors.Is(err, desired.ErrUnknownService) {
 		err = s.unknown(service) // with what may have been meant
 	}
@@ -165,4 +208,25 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 		}
 		return converged(n, n.Generation)
 	}))
+}
+
+// readRestart returns how long a restart is waited for, or why it can't be.
+func readRestart(r *http.Request) (time.Duration, error) {
+	var b restartBody
+	if err := readInto(r, &b, nil); err != nil {
+		return 0, err
+	}
+	q, err := params(r)
+	if err == nil {
+		err = checkReason(b.Reason)
+	}
+	if err == nil && b.Recreate {
+		if err = permit(r, Admin); err == nil {
+			err = fmt.Errorf("recreate %s: %w: nothing here says how to create its container", r.PathValue("service"), reconcile.ErrRefused)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return waitIn(q)
 }

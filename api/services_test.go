@@ -73,7 +73,7 @@ func TestWhoAndWhyAreKept(t *testing.T) {
 }
 
 func TestABadFlipChangesNothing(t *testing.T) {
-	const put, start = "PUT /v1/services/web/state", "POST /v1/services/db/start"
+	const put, start, restart = "PUT /v1/services/web/state", "POST /v1/services/db/start", "POST /v1/services/web/restart"
 	long := strings.Repeat("x", maxReason+1)
 	for _, c := range []struct {
 		call, body, kind string
@@ -105,13 +105,25 @@ func TestABadFlipChangesNothing(t *testing.T) {
 		{put + "?wait=", "stopped", "text/plain", 400, "duration"},
 		{put + "?wait=1s&wait=2s", "stopped", "text/plain", 400, "twice"},
 		{put + "?wiat=1s", "stopped", "text/plain", 400, "did you mean \"wait\""},
+		{put + "?reason=a%0ab", "stopped", "text/plain", 400, "one line"},
+		{put + "?reason=%e2%80%aegnp", "stopped", "text/plain", 400, "one line"},
+		{put + "?reason=%ff", "stopped", "text/plain", 400, "one line"},
+		{put + "?reason=" + long, "stopped", "text/plain", 400, "200"},
+		{put + "?reason=tea", `{"state":"stopped","reason":"tea"}`, "application/json", 400, "once"},
+		{put + "?dry_run=yes", "stopped", "text/plain", 400, "dry_run"},
+		{put + "?dry_run=", "stopped", "text/plain", 400, "dry_run"},
+		{put + "?dry_run=true&dry_run=true", "stopped", "text/plain", 400, "twice"},
 		{put + "?wait=%zz", "stopped", "text/plain", 400, "query"},
 		{put + "?wait=1s;x", "stopped", "text/plain", 400, "query"},
 		{"PUT /v1/services/wbe/state", "stopped", "text/plain", 404, "did you mean \"web\""},
 		{"POST /v1/services/wbe/stop", "", "", 404, "did you mean \"web\""},
 		{start, "please", "text/plain", 415, "Content-Type"},
-		{start, `{"state":"running"}`, "application/json", 400, "PUT"},
+		{start, `{"state":"running"}`, "application/json", 400, "state"},
 		{start, `{"recreate":true}`, "application/json", 400, "recreate"},
+		{restart, `{"recreate":true}`, "application/json", 409, "how to create"},
+		{restart, `{"recreate":1}`, "application/json", 400, "malformed"},
+		{restart, `{"reason":"a\tb"}`, "application/json", 400, "one line"},
+		{restart + "?dry_run=true", "", "", 400, "dry_run"},
 		{start + "?dependencies=false", "", "", 400, "dependencies"},
 		{put, strings.Repeat(" ", maxBody) + "stopped", "text/plain", 413, "1048576"},
 		{start, strings.Repeat(" ", maxBody) + "{}", "application/json", 413, "1048576"},

@@ -3,7 +3,6 @@ package api
 import (
 	"io"
 	"net/http"
-	"strings"
 
 	"reconciler/desired"
 )
@@ -13,13 +12,12 @@ func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	doc := s.opt.State.Snapshot().Document
 	w.Header().Set("ETag", etag(doc))
-	w.Header().Set("Vary", "Accept")
 	if r.Header.Get("If-None-Match") == etag(doc) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if !strings.Contains(r.Header.Get("Accept"), "application/json") {
-		w.Header().Set("Content-Type", "application/yaml")
+	if callOf(r).kind == typeYAML {
+		w.Header().Set("Content-Type", typeYAML)
 		_, _ = w.Write(doc.Source) // that the client went away is nobody's error
 		return
 	}
@@ -28,32 +26,30 @@ func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", typeJSON)
 	_, _ = w.Write(src)
 }
 
 func (s *server) putState(w http.ResponseWriter, r *http.Request) {
-	wait, err := waitFor(r)
-	if err != nil {
-		fail(w, err)
-		return
-	}
 	src, err := readState(r)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	match := r.Header.Get("If-Match")
-	if match == "*" {
-		match = ""
-	}
-	snap, _, err := s.opt.State.Change(desired.Replacement(src), desired.EditBy{Actor: actor(r), IfMatch: strings.Trim(match, `"`)})
+	s.replace(w, r, desired.Replacement(src), "")
+}
+
+// replace makes the proposal the file and answers with what becomes of all
+// services.
+func (s *server) replace(w http.ResponseWriter, r *http.Request, p desired.Proposal, reason string) {
+	e, err := s.readEdit(r, reason)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	w.Header().Set("ETag", etag(snap.Document))
-	s.await(w, r, wait, all(snap.Generation))
+	s.change(w, r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
+		return batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
+	})
 }
 
 func readState(r *http.Request) ([]byte, error) {
@@ -62,9 +58,9 @@ func readState(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	switch kind := mediaType(r); kind {
-	case "application/yaml", "text/yaml", "application/x-yaml":
+	case typeYAML, "text/yaml", "application/x-yaml":
 		return body, nil
-	case "application/json":
+	case typeJSON:
 		if err := unambiguous(body); err != nil {
 			return nil, err
 		}
@@ -74,12 +70,13 @@ func readState(r *http.Request) ([]byte, error) {
 		}
 		return src, nil
 	default:
-		return nil, newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it with Content-Type: application/yaml or application/json", kind)
+		return nil, callOf(r).route.notTaken(kind)
 	}
 }
 
 func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
-	if _, err := readFlip(r, false); err != nil {
+	var b reasonBody
+	if err := readInto(r, &b, nil); err != nil {
 		fail(w, err)
 		return
 	}
@@ -93,7 +90,7 @@ func (s *server) plan(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
+	if callOf(r).kind == typeText {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, report.String())
 		return

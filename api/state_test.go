@@ -68,7 +68,6 @@ func TestAWholeFileIsTakenOrRefused(t *testing.T) {
 		{"an unknown key as JSON", "", `{"version":1,"project":"shop","image":"x","services":{}}`, "application/json", "", 422, "image"},
 		{"nothing", "", "", "application/yaml", "", 422, ""},
 		{"too much", "", document + "#" + strings.Repeat("x", maxBody), "application/yaml", "", 413, "1048576"},
-		{"a dry run, which comes later", "?dry_run=true", flipped, "application/yaml", "", 400, "dry_run"},
 		{"too patiently", "?wait=1h", flipped, "application/yaml", "", 400, "5m"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

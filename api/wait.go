@@ -45,23 +45,6 @@ func (s *server) one(service string, of func(reconcile.Service) verdict) judge {
 	}
 }
 
-// all judges every service and answers with the overview: arrived when all
-// have, given when no service is on its way any more.
-func all(generation int64) judge {
-	return func(o reconcile.Overview) (verdict, any, error) {
-		sum := arrived
-		for _, n := range o.Services {
-			switch converged(n, generation) {
-			case pending:
-				return pending, o, nil
-			case given:
-				sum = given
-			}
-		}
-		return sum, o, nil
-	}
-}
-
 // await answers once the judge has decided or the time is over. The edit was
 // made before, and stays when the client goes.
 func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, decide judge) {
@@ -72,6 +55,7 @@ func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duratio
 		v, body, err := decide(s.opt.Loop.Overview())
 		switch {
 		case err != nil:
+			w.Header().Del("ETag") // it isn't told what the answer would have been of
 			fail(w, err)
 			return
 		case v == arrived:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"time"
@@ -31,6 +32,9 @@ type daemon struct {
 	supervisor *supervisor
 }
 
+// keptEvents is how many events GET /v1/events can still tell (docs/http.md).
+const keptEvents = 1000
+
 // wire puts the parts together. What it opened is closed by close, or, if it
 // fails, by itself.
 func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
@@ -54,7 +58,8 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	counts := metrics.New(metrics.Options{Version: version,
 		Overview: func() reconcile.Overview { return d.loop.Overview() },
 		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
-	d.recorder = reconcile.Recorders{log, counts}
+	history := reconcile.NewHistory(rand.Text()[:8], keptEvents)
+	d.recorder = reconcile.Recorders{log, counts, history}
 	if d.supervisor, err = newSupervisor(d.warn); err != nil {
 		return d, err
 	}
@@ -75,7 +80,7 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	}
 	d.loop = reconcile.NewLoop(decider, conf.Workers)
 	d.store.Subscribe(d.stateChanged)
-	d.api = api.New(api.Options{Loop: d.loop, State: d.store, Metrics: counts.Handler(), Version: version,
+	d.api = api.New(api.Options{Loop: d.loop, State: d.store, History: history, Logs: world, Metrics: counts.Handler(), Version: version,
 		Hosts: hosts(conf), Tokens: d.tokens, Warn: d.warn, Observe: counts.ObserveHTTP})
 	d.begin()
 	return d, nil

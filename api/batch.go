@@ -1,0 +1,133 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"reconciler/desired"
+	"reconciler/reconcile"
+)
+
+// batch is what an edit of many services answers with.
+type batch struct {
+	Generation int64               `json:"generation"` // in which they are as asked
+	Services   []reconcile.Service `json:"services"`   // that were named, in file order
+	Skipped    []string            `json:"skipped"`    // that were named and are left as they are
+	Warnings   []string            `json:"warnings"`
+}
+
+// judge judges the named services: arrived when all have, given when none of
+// them is on its way any more.
+func (b batch) judge(named []string) judge {
+	return func(o reconcile.Overview) (verdict, any, error) {
+		told := batch{b.Generation, []reconcile.Service{}, append([]string{}, b.Skipped...), append([]string{}, b.Warnings...)}
+		sum := arrived
+		for _, n := range o.Services {
+			if !slices.Contains(named, n.Name) {
+				continue
+			}
+			told.Services = append(told.Services, n)
+			switch v := converged(n, b.Generation); {
+			case v == pending, sum == pending:
+				sum = pending
+			case v == given:
+				sum = given
+			}
+		}
+		for _, name := range named {
+			if _, listed := o.Service(name); !listed {
+				told.Warnings = append(told.Warnings, fmt.Sprintf("%s is no longer listed: it was taken out of the file meanwhile", name))
+			}
+		}
+		return sum, told, nil
+	}
+}
+
+// allOf are the names of all services of the document.
+func allOf(doc *desired.Document) []string {
+	all := make([]string, len(doc.Services))
+	for i, s := range doc.Services {
+		all[i] = s.Name
+	}
+	return all
+}
+
+// flips makes the changes in one revision, and answers with what becomes of
+// these services.
+func (s *server) flips(w http.ResponseWriter, r *http.Request, changes []desired.Change, b batch, reason string) {
+	e, err := s.readEdit(r, reason)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var named []string
+	for _, c := range changes {
+		named = append(named, c.Service)
+	}
+	s.change(w, r, e, desired.Flips(changes...), func(snap desired.Snapshot, _ bool) (judge, error) {
+		b.Generation = snap.Generation
+		return b.judge(named), nil
+	})
+}
+
+// putServicesState wants each named service to be as the body says.
+func (s *server) putServicesState(w http.ResponseWriter, r *http.Request) {
+	var states map[string]desired.State
+	err := readInto(r, &states, nil)
+	if err == nil && len(states) == 0 {
+		err = newProblem(http.StatusBadRequest, "malformed", `say which services, and what they should be: {"web":"running","db":"stopped"}`)
+	}
+	var changes []desired.Change
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		if err == nil {
+			err = mayWant(r, states[name])
+		}
+		if err == nil && states[name] == "" {
+			err = newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%q is given no state", name)
+		}
+		changes = append(changes, desired.Change{Service: name, State: states[name]})
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.flips(w, r, changes, batch{}, "")
+}
+
+// putGroupState wants each member of a group to be so, as far as it can: a job
+// that should run is wanted completed, and what is no job is never completed.
+func (s *server) putGroupState(w http.ResponseWriter, r *http.Request) {
+	b, err := readStateBody(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	doc := s.opt.State.Snapshot().Document
+	members, known := doc.Group(r.PathValue("group"))
+	if !known {
+		unknownGroup(doc, r.PathValue("group")).write(w)
+		return
+	}
+	var changes []desired.Change
+	var told batch
+	for _, name := range members {
+		if service, _ := doc.Service(name); b.State == desired.Completed && !service.Job {
+			told.Skipped = append(told.Skipped, name)
+			told.Warnings = append(told.Warnings, fmt.Sprintf("%s is skipped: it is no job, and only a job can be completed", name))
+			continue
+		}
+		changes = append(changes, desired.Change{Service: name, State: b.State})
+	}
+	s.flips(w, r, changes, told, b.Reason)
+}
+
+// unknownGroup says which group may have been meant.
+func unknownGroup(doc *desired.Document, group string) *problem {
+	var known []string
+	for _, g := range doc.Groups {
+		known = append(known, g.Name)
+	}
+	return newProblem(http.StatusNotFound, "unknown_group", "the file has no group %q%s", group, desired.Suggest(group, known))
+}

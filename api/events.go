@@ -1,0 +1,161 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"reconciler/reconcile"
+)
+
+// maxStreams is how many answers without an end there may be at once, events
+// and followed logs together, so that connections are left for everything else.
+const maxStreams = 32
+
+// pingEvery is how often a stream of events says that it lives.
+const pingEvery = 15 * time.Second
+
+// typeEvents is the media type of events as they happen (WHATWG HTML, 9.2).
+const typeEvents = "text/event-stream"
+
+// streams counts the answers without an end. The zero value has none.
+type streams struct{ open atomic.Int64 }
+
+// begin takes a place, or says that there is none; leave gives it back.
+func (n *streams) begin() (leave func(), err error) {
+	if n.open.Add(1) > maxStreams {
+		n.open.Add(-1)
+		return nil, newProblem(http.StatusServiceUnavailable, "too_many_streams", "%d streams are open, and there may be no more; close one of them", maxStreams)
+	}
+	return func() { n.open.Add(-1) }, nil
+}
+
+// events is what is told of what happened.
+type eventList struct {
+	Events []reconcile.Entry `json:"events"` // oldest first
+}
+
+// gap says that events are missing before those that follow.
+type gap struct {
+	Message string `json:"message"`
+}
+
+// events tells what happened: as a list, or as it happens.
+func (s *server) events(open *streams) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := params(r)
+		service, one := q["service"]
+		if one && err == nil {
+			if _, listed := s.opt.State.Snapshot().Document.Service(service); !listed {
+				err = s.unknown(service)
+			}
+		}
+		last := q["last_event_id"]
+		if id := r.Header.Get("Last-Event-ID"); id != "" {
+			last = id // of a client that comes back to the address that it had
+		}
+		concerns := func(e reconcile.Entry) bool { return !one || e.Service == service }
+		switch {
+		case err != nil:
+			fail(w, err)
+		case callOf(r).kind == typeJSON:
+			respond(w, http.StatusOK, s.eventsSince(last, concerns))
+		default:
+			s.follow(w, r, open, last, concerns)
+		}
+	}
+}
+
+// eventsSince are those that are kept after the one of that ID; none: all.
+func (s *server) eventsSince(last string, concerns func(reconcile.Entry) bool) eventList {
+	list := eventList{Events: []reconcile.Entry{}}
+	kept, _ := s.opt.History.Since(last)
+	for _, e := range kept {
+		if concerns(e) {
+			list.Events = append(list.Events, e)
+		}
+	}
+	return list
+}
+
+// follow tells the events as they happen, until the client goes or the program
+// ends. It begins after the event of that ID; none: now.
+func (s *server) follow(w http.ResponseWriter, r *http.Request, open *streams, last string, concerns func(reconcile.Entry) bool) {
+	leave, err := open.begin()
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	defer leave()
+	w.Header().Set("Content-Type", typeEvents)
+	w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps events back
+	if r.Method == http.MethodHead {
+		return
+	}
+	if last == "" {
+		last = s.opt.History.Last()
+	}
+	out := s.streaming(w, r)
+	if _, err := fmt.Fprint(out, ": ping\n\n"); err != nil { // so that the client has the headers
+		return
+	}
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		changed := s.opt.History.Changed() // before reading, or an event between the two is slept through
+		if last, err = s.tell(out, last, concerns); err != nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ping.C:
+			if _, err := fmt.Fprint(out, ": ping\n\n"); err != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// tell writes what happened after the event of that ID, and returns the ID of
+// the newest one. Error: that of the stream.
+func (s *server) tell(out *stream, last string, concerns func(reconcile.Entry) bool) (string, error) {
+	newest := s.opt.History.Last()
+	entries, missing := s.opt.History.Since(last)
+	if missing {
+		data, _ := json.Marshal(gap{"events are missing here: they are kept no longer"})
+		if len(entries) > 0 {
+			newest = ""
+		}
+		if err := frame(out, newest, "gap", data); err != nil {
+			return last, err
+		}
+		last = newest
+	}
+	for _, e := range entries {
+		last = e.ID
+		if !concerns(e) {
+			continue
+		}
+		data, err := json.Marshal(e)
+		if err == nil {
+			err = frame(out, e.ID, string(e.Kind), data)
+		}
+		if err != nil {
+			return last, err
+		}
+	}
+	return last, nil
+}
+
+// frame writes one event; without an ID the client keeps the one that it has.
+func frame(out *stream, id, kind string, data []byte) error {
+	if id != "" {
+		id = "id: " + id + "\n"
+	}
+	_, err := fmt.Fprintf(out, "%sevent: %s\ndata: %s\n\n", id, kind, data)
+	return err
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/engine"
+	"reconciler/reconcile"
+	"reconciler/reconcile/plan"
+)
+
+// Logs reads what containers wrote; an engine.Engine does.
+type Logs interface {
+	Logs(ctx context.Context, id string, opt engine.LogOptions, deliver func(chunk []byte) error) error
+}
+
+// The lines of a log that are told without being asked for, and at most.
+const (
+	defaultTail = 200
+	maxTail     = 10_000
+)
+
+// logs tells what a container of the service wrote.
+func (s *server) logs(open *streams) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, opt, err := s.readLogs(r)
+		if err == nil && opt.Follow {
+			var leave func()
+			if leave, err = open.begin(); err == nil {
+				defer leave()
+			}
+		}
+		switch {
+		case err != nil:
+			fail(w, err)
+		case r.Method == http.MethodHead:
+			w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+		default:
+			s.pour(w, r, id, opt)
+		}
+	}
+}
+
+// readLogs returns of which container what is asked for.
+func (s *server) readLogs(r *http.Request) (id string, opt engine.LogOptions, err error) {
+	q, err := params(r)
+	if err != nil {
+		return "", opt, err
+	}
+	opt.Tail = defaultTail
+	if text, asked := q["tail"]; asked {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || n > maxTail {
+			return "", opt, newProblem(http.StatusBadRequest, "query", "tail=%q is no number of lines from 0 to %d", text, maxTail)
+		}
+		opt.Tail = int(n)
+	}
+	if opt.Follow, err = truth(q, "follow"); err != nil {
+		return "", opt, err
+	}
+	o := s.opt.Loop.Overview()
+	n, listed := o.Service(r.PathValue("service"))
+	if !listed {
+		return "", opt, s.unknown(r.PathValue("service"))
+	}
+	name, asked := q["container"]
+	id, err = containerOf(n, name, asked)
+	return id, opt, err
+}
+
+// containerOf returns the ID of the service's container of that name; of its
+// first one, if none was named.
+func containerOf(n reconcile.Service, name string, named bool) (string, error) {
+	var known []string
+	for _, c := range n.Containers {
+		if c.Name == name || !named {
+			return c.ID, nil
+		}
+		known = append(known, c.Name)
+	}
+	ready, _ := n.Condition(reconcile.Ready)
+	switch {
+	case named:
+		return "", newProblem(http.StatusNotFound, "unknown_container", "%s has no container %q%s", n.Name, name, desired.Suggest(name, known))
+	case ready.Reason == string(plan.ReasonEngineDown):
+		return "", fmt.Errorf("logs of %s: %w", n.Name, engine.ErrUnavailable)
+	}
+	return "", fmt.Errorf("logs of %s: %w: it has no container", n.Name, reconcile.ErrRefused)
+}
+
+// pour writes the log as it is read. What goes wrong before the first byte is a
+// problem; after it the connection is cut, so that half a log isn't taken for a
+// whole one.
+func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt engine.LogOptions) {
+	out, began := s.streaming(w, r), false
+	begin := func() {
+		began = true
+		w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps lines back
+	}
+	err := s.opt.Logs.Logs(r.Context(), id, opt, func(chunk []byte) error {
+		if !began {
+			begin()
+		}
+		_, err := out.Write(chunk)
+		return err
+	})
+	switch {
+	case err == nil && !began:
+		begin() // it is empty
+	case err == nil, r.Context().Err() != nil:
+	case began:
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // the end of the body can't be written any more
+	default:
+		fail(w, illegible(err))
+	}
+}
+
+// illegible tells that the log of this container, as it is, can't be read.
+func illegible(err error) error {
+	for _, why := range []error{engine.ErrNotFound, engine.ErrConflict, engine.ErrInvalid} {
+		if errors.Is(err, why) {
+			return fmt.Errorf("%w: %w", reconcile.ErrRefused, err)
+		}
+	}
+	return err
+}
