@@ -127,10 +127,8 @@ func (s *Store) change(attempt func() (Snapshot, bool, error)) (Snapshot, bool, 
 			<-time.After(settleNap)
 		case errors.Is(err, errMoved), errors.Is(err, errUnsettled):
 			return snap, false, fmt.Errorf("edit %s: %w: somebody else keeps writing it; try again", s.file, ErrFileInvalid)
-		case err != nil:
-			return snap, false, fmt.Errorf("edit %s: %w", s.file, err)
-		default:
-			return snap, changed, nil
+		default: // the error says what it is about
+			return snap, changed, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"reconciler/desired"
@@ -109,6 +110,9 @@ func (r *Reconciler) Overview() Overview {
 		if t := r.services[s.Name]; t != nil && t.decided {
 			n := t.status
 			n.Acts, n.Generation = t.acts, snap.Generation
+			if t.generation != snap.Generation && !reflect.DeepEqual(t.config, s) {
+				n.ask(s, r.opt.Now())
+			}
 			o.Services = append(o.Services, n)
 			continue
 		}

@@ -16,8 +16,11 @@ type tracked struct {
 	status  Service
 	decided bool // status says something
 	up      bool // it was decided on a whole view
-	acts    int64
-	episode episode
+	// config is what the file said when it was decided about, in generation.
+	config     desired.Service
+	generation int64
+	acts       int64
+	episode    episode
 }
 
 // publish makes the plan the service's status and returns what is worth
@@ -54,6 +57,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 	}
 	n.Conditions = conditions(t.status.Conditions, p, snap.Generation, now)
 	t.status, t.decided, t.up = n, true, true
+	t.config, t.generation = s, snap.Generation
 	events := t.episode.advance(snap, s, was, p, now)
 	r.announce()
 	return events
@@ -84,6 +88,7 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observ
 	n.Acts = t.acts
 	n.Conditions = conditions(t.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
 	t.status, t.decided, t.up = n, true, false
+	t.config, t.generation = s, snap.Generation
 	r.announce()
 	return nil
 }
@@ -95,6 +100,14 @@ func base(snap desired.Snapshot, s desired.Service) Service {
 		Definition: "none", Containers: []Container{}, DependsOn: []string{}, Warnings: []string{},
 		Groups: append([]string{}, snap.Document.GroupsOf(s.Name)...),
 	}
+}
+
+// ask makes a status that of a service about which the file says something else
+// by now than when it was decided about.
+func (n *Service) ask(s desired.Service, now time.Time) {
+	n.Desired, n.Suspended = string(s.State), suspension(s, now)
+	n.Converged, n.Ready = false, false
+	n.Message = "the file has just changed"
 }
 
 func suspension(s desired.Service, now time.Time) *Suspension {
