@@ -53,6 +53,8 @@ func answers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var versioned = regexp.MustCompile(`^/v([0-9.]+)/`)
+
 // endpoints calls everything, and returns what the engine was asked for, each
 // once, in order.
 func endpoints(t *testing.T) []string {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -15,20 +14,14 @@ type fake struct {
 	mu      sync.Mutex
 	version string           // of its API
 	answer  http.HandlerFunc // to all but a ping
-	asked   []string         // the versions in the paths
 	calls   []string         // "METHOD /path", pings too
 	noHead  bool             // it refuses HEAD, as a proxy may
 }
-
-var versioned = regexp.MustCompile(`^/v([0-9.]+)/`)
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	version, noHead := f.version, f.noHead
 	f.calls = append(f.calls, r.Method+" "+r.URL.Path)
-	if v := versioned.FindStringSubmatch(r.URL.Path); v != nil {
-		f.asked = append(f.asked, v[1])
-	}
 	f.mu.Unlock()
 	if noHead && r.Method == http.MethodHead {
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -47,13 +40,6 @@ func (f *fake) upgrade(version string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.version = version
-}
-
-// lastAsked is the version in which it was spoken to last.
-func (f *fake) lastAsked() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.asked[len(f.asked)-1]
 }
 
 // called are the calls so far, pings too.
