@@ -196,6 +196,7 @@ type world struct {
 	mu      sync.Mutex
 	labels  map[string]int // what Observe was told
 	options Options
+	check   func(r *http.Request, body string, answer *httptest.ResponseRecorder) // against the description
 }
 
 // newWorld returns a door to a shop that is as its file says, at generation 7.
@@ -234,6 +235,10 @@ func worldOf(t *testing.T, document string) *world {
 			w.labels[route+" "+method+" "+http.StatusText(code)]++
 		}}
 	w.Handler = Handler(w.options)
+	w.check = func(r *http.Request, body string, answer *httptest.ResponseRecorder) {
+		t.Helper()
+		checked(t, r, body, answer)
+	}
 	return w
 }
 
@@ -267,6 +272,7 @@ func (w *world) ask(method, target, body string, header ...string) *httptest.Res
 	}
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)
+	w.check(r, body, answer)
 	return answer
 }
 

@@ -65,8 +65,8 @@ func TestAPersonLogsInAndOut(t *testing.T) {
 		if strings.Contains(c.Value, secretOf(Flip)) {
 			t.Error("the cookie holds the token")
 		}
-		if answer := w.form("GET", "/", "", secure, c); answer.Code != 200 {
-			t.Errorf("the page after: %d", answer.Code)
+		if answer := w.form("GET", "/", "", secure, c); answer.Code != 200 || !strings.Contains(answer.Body.String(), `action="/logout"`) {
+			t.Errorf("the page after: %d %s", answer.Code, answer.Body)
 		}
 		if answer := w.form("POST", "/v1/services/web/stop", "", secure, c); answer.Code != 202 || w.state.by.Actor != "http:panel" {
 			t.Errorf("a flip: %d by %q: %s", answer.Code, w.state.by.Actor, answer.Body)

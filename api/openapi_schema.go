@@ -24,6 +24,15 @@ var (
 	fileSchema   = schema{"type": "object", "description": "the document as GET /v1/schema describes it"}
 )
 
+// problemTypes are the types of problems, a closed set.
+var problemTypes = []string{
+	"by_file_only", "credentials_in_query", "engine_unavailable", "forwarded", "host", "internal", "invalid_state", "malformed",
+	"media_type", "method_not_allowed", "no_host", "no_space", "not_acceptable", "not_alive", "not_found", "origin", "query",
+	"reason", "refused", "role", "stale", "state_invalid", "state_owner", "state_read_only", "state_shape", "tokens_unreadable",
+	"too_large", "too_many_failures", "too_many_streams", "transfer_encoding", "unauthorized", "unknown_container",
+	"unknown_group", "unknown_revision", "unknown_service", "unsuitable_state",
+}
+
 // closed are the types that are closed sets of words.
 var closed = map[reflect.Type]schema{
 	reflect.TypeFor[desired.State]():     stateSchema,
@@ -47,6 +56,7 @@ var words = map[string]schema{
 	"Condition.type":      enum([]string{reconcile.Ready, reconcile.Reconciling, reconcile.Stalled}),
 	"Condition.status":    enum([]string{"True", "False"}),
 	"Revision.kind":       enum([]string{desired.KindState}),
+	"problem.type":        enum(problemTypes),
 	"Problem.line":        {"type": "integer", "minimum": 1},
 	"Problem.column":      {"type": "integer", "minimum": 1},
 }

@@ -27,11 +27,12 @@ type shownPage struct {
 	File    string
 	Why     []string // why not ready
 	AsIs    int      // services that are as wanted
+	Session bool     // somebody logged in, and may log out
 }
 
 // page is what should run, what runs, and why not; it needs no script.
-func (s *server) page(w http.ResponseWriter, _ *http.Request) {
-	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.opt.Loop.Readiness()}
+func (s *server) page(w http.ResponseWriter, r *http.Request) {
+	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.opt.Loop.Readiness(), Session: visitorOf(r).session}
 	for _, n := range shown.Services {
 		if n.Converged {
 			shown.AsIs++

@@ -13,8 +13,8 @@ type revisionList struct {
 	Revisions  []desired.Revision `json:"revisions"`  // newest first
 }
 
-// revision is one of it, with the file's text.
-type revision struct {
+// revisionText is one of it, with the file's text.
+type revisionText struct {
 	desired.Revision
 	State string `json:"state"`
 }
@@ -41,7 +41,7 @@ func (s *server) showRevision(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(src) // that the client went away is nobody's error
 		return
 	}
-	respond(w, http.StatusOK, revision{found, string(src)})
+	respond(w, http.StatusOK, revisionText{found, string(src)})
 }
 
 // restoreRevision writes the bytes of a revision back, as a new one.

@@ -29,7 +29,7 @@ func TestTheHistoryIsTold(t *testing.T) {
 func TestARevisionIsToldWithItsText(t *testing.T) {
 	w := restorable(t)
 	text := strings.Replace(document, "web: running", "web: stopped", 1)
-	var one revision
+	var one revisionText
 	answer := w.ask("GET", "/v1/revisions/6", "")
 	if err := json.Unmarshal(answer.Body.Bytes(), &one); err != nil || one.Revision != w.state.revisions[1] || one.State != text {
 		t.Errorf("%d %v: %s", answer.Code, err, answer.Body)

@@ -21,7 +21,7 @@ type route struct {
 // answer (accept.go).
 func (s *server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.stateRoutes(), s.serviceRoutes(), s.flipRoutes(), s.streamRoutes(), s.revisionRoutes(), s.healthRoutes(), s.pageRoutes()} {
+	for _, part := range [][]route{s.stateRoutes(), s.serviceRoutes(), s.flipRoutes(), s.streamRoutes(), s.revisionRoutes(), s.descriptionRoutes(), s.healthRoutes(), s.pageRoutes()} {
 		all = append(all, part...)
 	}
 	for i, r := range all {
@@ -118,9 +118,20 @@ func (s *server) revisionRoutes() []route {
 			operation{id: "listRevisions", answers: found("the changes", asJSON(revisionList{})...)}},
 		{"GET", "/v1/revisions/{n}", Read, "one of them, with the file's text; `Accept: application/yaml`: the text alone", s.showRevision,
 			operation{id: "getRevision", refuses: refusesNames, answers: []answer{
-				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, revision{}}, {typeYAML, nil}}, tagged: true}}}},
+				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, revisionText{}}, {typeYAML, nil}}, tagged: true}}}},
 		{"POST", "/v1/revisions/{n}/restore", Admin, "writes it back, as a new one; an edit", s.restoreRevision,
 			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(batch{}), refuses: refusesEdits}},
+	}
+}
+
+// descriptionRoutes tell programs what may be said, and what is answered.
+func (s *server) descriptionRoutes() []route {
+	anything := schema{"type": "object"}
+	return []route{
+		{"GET", "/v1/schema", Read, "the JSON Schema of `state.yaml`", s.showSchema,
+			operation{id: "getSchema", answers: found("the schema", content{typeSchema, anything}, content{typeJSON, anything})}},
+		{"GET", "/v1/openapi.json", Read, "all of this, as OpenAPI 3.0", s.showOpenAPI,
+			operation{id: "getOpenAPI", answers: found("the description", asJSON(anything)...)}},
 	}
 }
 

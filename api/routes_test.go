@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -44,6 +45,11 @@ func takes(table []route, path string) []string {
 	return mine
 }
 
+// nowhere reports whether the answer says that there is no such path.
+func nowhere(answer *httptest.ResponseRecorder) bool {
+	return answer.Code == http.StatusNotFound && strings.Contains(answer.Body.String(), `"type": "not_found"`)
+}
+
 func TestEveryRouteTakesItsMethodsAndNoOther(t *testing.T) {
 	routes := table(t)
 	for _, r := range routes {
@@ -53,7 +59,7 @@ func TestEveryRouteTakesItsMethodsAndNoOther(t *testing.T) {
 			w := newWorld(t)
 			answer := w.ask(method, path, "")
 			if slices.Contains(mine, method) {
-				if answer.Code == http.StatusMethodNotAllowed || strings.Contains(answer.Body.String(), `"not_found"`) {
+				if answer.Code == http.StatusMethodNotAllowed || nowhere(answer) {
 					t.Errorf("%s %s: %d", method, path, answer.Code)
 				}
 				continue

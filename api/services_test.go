@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -167,6 +168,7 @@ func TestEachErrorHasItsStatusAndType(t *testing.T) {
 		for _, call := range []string{"PUT /v1/services/web/state", "POST /v1/services/db/start", "POST /v1/services/web/restart", "GET /v1/plan"} {
 			w := newWorld(t)
 			w.state.err, w.loop.err = err, err
+			w.check = func(*http.Request, string, *httptest.ResponseRecorder) {} // the loop gives some of these errors never
 			method, target, _ := strings.Cut(call, " ")
 			body := map[string]string{"PUT": `{"state":"stopped"}`}[method]
 			p := problemOf(t, w.ask(method, target, body))
