@@ -135,7 +135,7 @@ func TestTwoInstancesAndBadInputAreToldApart(t *testing.T) {
 	if code, out := command(t, hosts[0], "run", "--state", write(t, "version: 1\nproject: none\nservices: {}\n"), "--listen", strings.TrimPrefix(d.url, "http://")); code != 1 || !strings.Contains(out, "already") {
 		t.Errorf("the address is taken: exit %d, %s", code, out)
 	}
-	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", "0.0.0.0:0"); code != 2 || !strings.Contains(out, "loopback") {
+	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", "0.0.0.0:0"); code != 2 || !strings.Contains(out, "--token-file") {
 		t.Errorf("not loopback: exit %d, %s", code, out)
 	}
 	bad := write(t, "version: 1\nproject: p\nservices:\n  web: runing\n")
