@@ -83,7 +83,7 @@ func TestADryRunChangesNothingAndTellsWhatWouldBeDone(t *testing.T) {
 	for _, e := range edits {
 		w := shop(t, e.given)
 		method, target, _ := strings.Cut(e.call, " ")
-		answer := w.ask(method, target+"?dry_run=true&wait=5m", e.body, "Content-Type", e.kind)
+		answer := w.ask(method, target+"?dry_run=true&wait=1s", e.body, "Content-Type", e.kind)
 		var report reconcile.Report
 		if err := json.Unmarshal(answer.Body.Bytes(), &report); err != nil || answer.Code != http.StatusOK || report.Project != "shop" {
 			t.Errorf("%s: %d, %v: %s", e.call, answer.Code, err, answer.Body)

@@ -37,10 +37,9 @@ type eventList struct {
 	Events []reconcile.Entry `json:"events"` // oldest first
 }
 
-// gap says that events are missing before those that follow.
-type gap struct {
-	Message string `json:"message"`
-}
+// gap is told where events are missing before those that follow, as an event of
+// this kind.
+const gap = "gap"
 
 // events tells what happened: as a list, or as it happens.
 func (s *server) events(open *streams) http.HandlerFunc {
@@ -126,11 +125,10 @@ func (s *server) tell(out *stream, last string, concerns func(reconcile.Entry) b
 	newest := s.opt.History.Last()
 	entries, missing := s.opt.History.Since(last)
 	if missing {
-		data, _ := json.Marshal(gap{"events are missing here: they are kept no longer"})
 		if len(entries) > 0 {
 			newest = ""
 		}
-		if err := frame(out, newest, "gap", data); err != nil {
+		if err := frame(out, newest, gap, []byte(`{"kind":"`+gap+`"}`)); err != nil {
 			return last, err
 		}
 		last = newest

@@ -50,15 +50,16 @@ var closed = map[reflect.Type]schema{
 // words are the fields whose type says less than what they hold, by type and
 // JSON name.
 var words = map[string]schema{
-	"Service.desired":     stateSchema,
-	"Service.definition":  enum([]string{"none", "assumed", "matches", "differs"}),
-	"ServicePlan.desired": stateSchema,
-	"Condition.type":      enum([]string{reconcile.Ready, reconcile.Reconciling, reconcile.Stalled}),
-	"Condition.status":    enum([]string{"True", "False"}),
-	"Revision.kind":       enum([]string{desired.KindState}),
-	"problem.type":        enum(problemTypes),
-	"Problem.line":        {"type": "integer", "minimum": 1},
-	"Problem.column":      {"type": "integer", "minimum": 1},
+	"Service.desired":      stateSchema,
+	"Service.definition":   enum([]string{"none", "assumed", "matches", "differs"}),
+	"ServicePlan.desired":  stateSchema,
+	"Condition.type":       enum([]string{reconcile.Ready, reconcile.Reconciling, reconcile.Stalled}),
+	"Condition.status":     enum([]string{"True", "False"}),
+	"Revision.kind":        enum([]string{desired.KindState}),
+	"problem.type":         enum(problemTypes),
+	"serviceBody.replicas": {"type": "integer", "minimum": 1, "maximum": 1000},
+	"Problem.line":         {"type": "integer", "minimum": 1},
+	"Problem.column":       {"type": "integer", "minimum": 1},
 }
 
 func enum[T ~string](set []T) schema {
