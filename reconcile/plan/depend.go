@@ -148,12 +148,38 @@ func (n Neighbours) reaches(from, to string, seen map[string]bool) []string {
 	return nil
 }
 
-// cycle returns the way back to the service that begins with that dependency;
+// Cycle returns the way back to the service that begins with that dependency;
 // nil: there is none.
-func (n Neighbours) cycle(service string, d Dependency) []string {
+func (n Neighbours) Cycle(service string, d Dependency) []string {
 	way := n.reaches(d.Service, service, map[string]bool{})
 	if way == nil {
 		return nil
 	}
 	return append([]string{service}, way...)
+}
+
+// Moved returns the services, by their names in Compose, for which something
+// changed with a service that they depend on, or that depends on them.
+func (n Neighbours) Moved(before Neighbours) map[string]bool {
+	moved := make(map[string]bool)
+	for _, side := range []map[string]Neighbour{n.services, before.services} {
+		for service, of := range side {
+			for _, d := range of.DependsOn {
+				if !n.services[d.Service].same(before.services[d.Service]) {
+					moved[service] = true
+				}
+				if !n.services[service].same(before.services[service]) {
+					moved[d.Service] = true
+				}
+			}
+		}
+	}
+	return moved
+}
+
+// same reports whether both look the same to those around them.
+func (n Neighbour) same(other Neighbour) bool {
+	return n.Done == other.Done && slices.EqualFunc(n.Containers, other.Containers, func(a, b engine.Container) bool {
+		return a.ID == b.ID && a.State == b.State && a.Health == b.Health && a.ExitCode == b.ExitCode && a.StartedAt.Equal(b.StartedAt)
+	})
 }

@@ -15,7 +15,7 @@ func (d *decision) gate() Note {
 	us := d.service.ComposeService
 	n, _ := d.around.Neighbours.Of(us)
 	for _, dep := range n.DependsOn {
-		if d.around.Neighbours.cycle(us, dep) != nil {
+		if d.around.Neighbours.Cycle(us, dep) != nil {
 			continue // nobody could ever begin
 		}
 		if why := d.awaited(dep); why != "" {
@@ -108,7 +108,7 @@ func (d *decision) dependencies() {
 		if off(d.service) {
 			continue
 		}
-		if way := d.around.Neighbours.cycle(us, dep); way != nil {
+		if way := d.around.Neighbours.Cycle(us, dep); way != nil {
 			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("its depends_on goes round, so none of these waits for another: %s", strings.Join(way, " -> ")))
 		}
 		if on, _ := d.around.Neighbours.Of(dep.Service); on.Name != "" && off(on.Want) {
@@ -136,7 +136,7 @@ func (d *decision) stopsAfter() Note {
 			return
 		}
 		on := slices.IndexFunc(n.DependsOn, func(dep Dependency) bool { return dep.Service == us })
-		if on < 0 || d.around.Neighbours.cycle(service, n.DependsOn[on]) != nil {
+		if on < 0 || d.around.Neighbours.Cycle(service, n.DependsOn[on]) != nil {
 			return
 		}
 		for _, c := range n.Containers {
