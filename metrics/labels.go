@@ -45,4 +45,6 @@ func driftCauses() []string {
 
 // restartCauses are the causes for which a service that should run is started
 // once more.
-func restartCauses() []string { return []string{string(plan.CauseExited), string(plan.CauseRequested)} }
+func restartCauses() []string {
+	return []string{string(plan.CauseExited), string(plan.CauseParent), string(plan.CauseRequested)}
+}
