@@ -67,9 +67,9 @@ check: lint ## format, vet, linters, modules; the documents are checked by the t
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	go vet ./...
 	go mod tidy -diff
-	go -C hack/lint mod tidy -diff
+	for module in hack/lint hack/compose.d/v5 hack/compose.d/v2; do go -C $$module mod tidy -diff; done
 	hack/deps.sh check
-	shellcheck hack/engine hack/deps.sh examples/tg2em/up examples/tg2em/stack .ci/run
+	shellcheck hack/engine hack/compose hack/deps.sh examples/tg2em/up examples/tg2em/stack .ci/run
 
 bench: build ## speed and cost against raw calls, as ratios of one run
 	hack/deps.sh engine
