@@ -44,6 +44,7 @@ func (p *problem) announce(w http.ResponseWriter) {
 func writeJSON(w http.ResponseWriter, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // nobody takes it for HTML: its type says what it is, and is not to be sniffed
 	_ = enc.Encode(v)
 }
 
