@@ -43,12 +43,14 @@ test-unit: ## the tests that need no engine, with the race detector
 	hack/deps.sh test
 	go test -race $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
 
-test-engine: ## the tests on real engines: Debian's and the current one
+test-engine: ## the tests on real engines, Debian's and the current one, with Compose v5 and v2
 	hack/deps.sh engine
 	debian=$$(hack/engine up)
 	current=$$(hack/engine up --current)
+	v5=$$(hack/compose v5)
+	v2=$$(hack/compose v2)
 	echo "test: engines $$debian $$current" >&2
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" go test -race -count=1 -timeout 20m $(REAL)
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 20m $(REAL)
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
