@@ -43,12 +43,14 @@ test-unit: ## the tests that need no engine, with the race detector
 	hack/deps.sh test
 	go test -race $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
 
-test-engine: ## the tests on real engines: Debian's and the current one
+test-engine: ## the tests on real engines, Debian's and the current one, with Compose v5 and v2
 	hack/deps.sh engine
 	debian=$$(hack/engine up)
 	current=$$(hack/engine up --current)
+	v5=$$(hack/compose v5)
+	v2=$$(hack/compose v2)
 	echo "test: engines $$debian $$current" >&2
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" go test -race -count=1 -timeout 20m $(REAL)
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 20m $(REAL)
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
@@ -67,9 +69,9 @@ check: lint ## format, vet, linters, modules; the documents are checked by the t
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	go vet ./...
 	go mod tidy -diff
-	go -C hack/lint mod tidy -diff
+	for module in hack/lint hack/compose.d/v5 hack/compose.d/v2; do go -C $$module mod tidy -diff; done
 	hack/deps.sh check
-	shellcheck hack/engine hack/deps.sh examples/tg2em/up examples/tg2em/stack .ci/run
+	shellcheck hack/engine hack/compose hack/deps.sh examples/tg2em/up examples/tg2em/stack .ci/run
 
 bench: build ## speed and cost against raw calls, as ratios of one run
 	hack/deps.sh engine
