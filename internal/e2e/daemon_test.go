@@ -61,9 +61,15 @@ func freeAddress(t *testing.T) string {
 // run starts a reconciler on the file; the test ends it.
 func run(t *testing.T, engine, file string, more ...string) *daemon {
 	t.Helper()
-	address := freeAddress(t)
+	return start(t, freeAddress(t), file, func(args ...string) *exec.Cmd { return exec.Command(binary, args...) },
+		append([]string{"--docker-host", engine}, more...)...)
+}
+
+// start starts what command makes of the arguments of a reconciler.
+func start(t *testing.T, address, file string, command func(args ...string) *exec.Cmd, more ...string) *daemon {
+	t.Helper()
 	d := &daemon{t: t, url: "http://" + address, file: file, log: &buffer{}, done: make(chan struct{})}
-	d.cmd = exec.Command(binary, append([]string{"run", "--state", file, "--listen", address, "--docker-host", engine, "--log-level", "debug"}, more...)...)
+	d.cmd = command(append([]string{"run", "--state", file, "--listen", address, "--log-level", "debug"}, more...)...)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
