@@ -36,10 +36,13 @@ type dataDir struct {
 }
 
 // Memory is what must outlive the process besides the document. Lost, it costs
-// at most one needless run of a job, and a new count of replicas.
+// at most one needless run of a job, a new count of replicas, and restarts of
+// what is unhealthy until it was healthy once more.
 type Memory struct {
 	Jobs     map[string]string `json:"jobs"`     // service → ID of the container that finished
 	Replicas map[string]int    `json:"replicas"` // service → how many ran when first observed
+	// Healthy: service → IDs of its containers that were healthy once.
+	Healthy map[string][]string `json:"healthy,omitempty"`
 }
 
 // openDataDir makes the directory if need be, and holds it until close.

@@ -46,5 +46,5 @@ func driftCauses() []string {
 // restartCauses are the causes for which a service that should run is started
 // once more.
 func restartCauses() []string {
-	return []string{string(plan.CauseExited), string(plan.CauseParent), string(plan.CauseRequested)}
+	return []string{string(plan.CauseExited), string(plan.CauseParent), string(plan.CauseUnhealthy), string(plan.CauseRequested)}
 }

@@ -15,6 +15,7 @@ package reconcile
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -174,7 +175,12 @@ func (r *Reconciler) past(service string) plan.Past {
 	if p, ok := r.pasts[service]; ok {
 		return p
 	}
-	return plan.Past{Replicas: r.memory.Replicas[service], Done: r.memory.Jobs[service]}
+	return recalled(r.memory, service)
+}
+
+// recalled is the past of a service about which only the memory is known.
+func recalled(m desired.Memory, service string) plan.Past {
+	return plan.Past{Replicas: m.Replicas[service], Done: m.Jobs[service], Healthy: m.Healthy[service]}
 }
 
 func find(h plan.Holding, id string) engine.Container {
@@ -189,17 +195,23 @@ func find(h plan.Holding, id string) engine.Container {
 // remember returns what must be saved if the service's past differs from what
 // is saved; the caller holds r.mu.
 func (r *Reconciler) remember(service string, p plan.Past) (desired.Memory, bool) {
-	if r.memory.Replicas[service] == p.Replicas && r.memory.Jobs[service] == p.Done {
+	if r.memory.Replicas[service] == p.Replicas && r.memory.Jobs[service] == p.Done && slices.Equal(r.memory.Healthy[service], p.Healthy) {
 		return desired.Memory{}, false
 	}
-	m := desired.Memory{Jobs: maps.Clone(r.memory.Jobs), Replicas: maps.Clone(r.memory.Replicas)}
+	m := desired.Memory{Jobs: maps.Clone(r.memory.Jobs), Replicas: maps.Clone(r.memory.Replicas), Healthy: maps.Clone(r.memory.Healthy)}
 	if m.Jobs == nil {
 		m.Jobs = make(map[string]string)
 	}
 	if m.Replicas == nil {
 		m.Replicas = make(map[string]int)
 	}
+	if m.Healthy == nil {
+		m.Healthy = make(map[string][]string)
+	}
 	m.Replicas[service] = p.Replicas
+	if m.Healthy[service] = p.Healthy; len(p.Healthy) == 0 {
+		delete(m.Healthy, service)
+	}
 	if m.Jobs[service] = p.Done; p.Done == "" {
 		delete(m.Jobs, service)
 	}

@@ -101,8 +101,7 @@ func Look(ctx context.Context, e engine.Engine, doc *desired.Document, memory de
 	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize},
 		Neighbours: own.Neighbours(doc, func(service string) bool { return memory.Jobs[service] != "" })}
 	return report(doc, 0, own, func(s desired.Service) plan.Plan {
-		past := plan.Past{Replicas: memory.Replicas[s.Name], Done: memory.Jobs[s.Name]}
-		return plan.Diff(s, own.Holdings[s.Name], around, past, now())
+		return plan.Diff(s, own.Holdings[s.Name], around, recalled(memory, s.Name), now())
 	}), nil
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"reconciler/desired"
@@ -10,14 +11,18 @@ import (
 
 // Past is what a service's decisions must remember from one to the next. It is
 // an argument and a result of Diff and never changed in place. The zero value
-// remembers nothing, which is safe: the cost is one quicker retry. Replicas
-// and Done are kept across restarts of the program, the rest is not.
+// remembers nothing, which is safe: the cost is one quicker retry. Replicas,
+// Done and Healthy are kept across restarts of the program, the rest is not.
 type Past struct {
 	// Replicas is how many containers ran when the service was first observed
 	// (none ran: how many there were); 0: not observed yet.
 	Replicas int
 	// Done is the ID of the container in which the job finished; empty: none.
 	Done string
+
+	// Healthy are the IDs of the containers that were healthy once. It is kept
+	// across restarts of the program; lost, nothing is restarted for its health.
+	Healthy []string
 
 	// Intent is what was wanted at the last decision, and Moved whether it
 	// changed since the first one.
@@ -50,6 +55,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 		maps.Copy(p.Containers, known) // it will be told who is who, later
 	}
 	running := 0
+	p.Healthy = healthyOnce(p.Healthy, have.Replicas)
 	for _, r := range have.Replicas {
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
@@ -68,6 +74,18 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 		}
 	}
 	return p
+}
+
+// healthyOnce are those of the containers that are known to have been healthy
+// once, or are now.
+func healthyOnce(known []string, replicas []Replica) []string {
+	var ids []string
+	for _, r := range replicas {
+		if c := r.Container; slices.Contains(known, c.ID) || c.Running() && c.Health == engine.HealthHealthy {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
 }
 
 // doneIn returns in which container the job is known to be done, now that c

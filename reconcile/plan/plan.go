@@ -38,13 +38,14 @@ const (
 	CauseRunning   Cause = "running"   // it runs although it should not
 	CausePaused    Cause = "paused"    // somebody paused it, and on_paused is unpause
 	CauseSurplus   Cause = "surplus"   // more run than replicas
+	CauseUnhealthy Cause = "unhealthy" // its healthcheck fails for too long
 	CauseParent    Cause = "parent"    // the container whose namespace it shares was started again
 	CauseRequested Cause = "requested" // somebody asked for a restart
 )
 
 // Causes is the closed set of Cause.
 func Causes() []Cause {
-	return []Cause{CauseIntent, CauseCreated, CauseExited, CauseRunning, CausePaused, CauseSurplus, CauseParent, CauseRequested}
+	return []Cause{CauseIntent, CauseCreated, CauseExited, CauseRunning, CausePaused, CauseSurplus, CauseUnhealthy, CauseParent, CauseRequested}
 }
 
 // Drift reports whether the cause is a change of the world rather than of
@@ -137,6 +138,8 @@ func StalledReasons() []Reason {
 const (
 	ReasonAsWanted       Reason = "AsWanted"
 	ReasonUnhealthy      Reason = "Unhealthy"
+	ReasonNeverHealthy   Reason = "NeverHealthy" // its healthcheck never succeeded
+	ReasonCrashLoop      Reason = "CrashLoop"    // the engine's own restart policy restarts it again and again
 	ReasonHealthStarting Reason = "HealthStarting"
 	ReasonPaused         Reason = "Paused"
 	ReasonSuspended      Reason = "Suspended"

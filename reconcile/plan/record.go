@@ -11,6 +11,7 @@ import (
 
 // Record is what is remembered of one container.
 type Record struct {
+	Seen  bool      // it was looked at
 	Look  string    // the fingerprint of the last look
 	Since time.Time // when it was first seen so, by our clock
 	// Reached: it has been as wanted since the intent last changed.
@@ -30,6 +31,10 @@ type Record struct {
 	Failures int       // calls that failed in a row
 	NextCall time.Time // not before
 	Trouble  string    // the engine's words for the last failure
+
+	probed
+	Restarts int         // by the engine's own policy, at the last look
+	Loops    []time.Time // when it restarted it lately, at most loopRestarts; never changed in place
 
 	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
 	NoProgress int    // calls in a row that succeeded and changed nothing
@@ -74,6 +79,12 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	if print != rec.Look {
 		rec.Look, rec.Since, rec.NoProgress = print, l.now, 0
 	}
+	rec.probed = rec.probe(c, l)
+	again := max(0, c.Restarts-rec.Restarts)
+	if known := rec.Seen; !known || l.reborn {
+		again = 0
+	}
+	rec.Seen, rec.Restarts, rec.Loops = true, c.Restarts, looped(rec.Loops, again, l)
 	if l.busy {
 		return rec // what a call does is judged when it has returned
 	}
@@ -130,6 +141,9 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 		rec.Reached = true
 		rec.Alive = r.Action.Verb != Stop
 		rec.OwnStop = r.Action.Verb == Stop
+		if r.Action.Cause == CauseUnhealthy {
+			rec.Crashes++ // or it would be restarted each grace, for ever
+		}
 	}
 	return rec
 }

@@ -29,12 +29,17 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		if v, stale := d.parent(c); stale {
 			return v
 		}
+		if c.Health == engine.HealthUnhealthy {
+			return d.unhealthy(c, budget)
+		}
 		return d.running(c)
 	case engine.StatePaused:
 		return d.paused(c)
 	case engine.StateRestarting:
-		return verdict{Status: StatusRestarting, idle: StatusRestarting,
+		v := verdict{Status: StatusRestarting, idle: StatusRestarting,
 			Reconciling: Note{ReasonEngine, fmt.Sprintf("the engine's own restart policy is restarting %s, %s", c.Name, ended(c))}}
+		v.Unready, v.next = d.crashLoop(c)
+		return v
 	}
 	if d.service.Job && c.State == engine.StateExited && c.ExitCode == 0 {
 		return verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: c.Name + " finished with exit code 0"}
@@ -77,13 +82,9 @@ func (d *decision) dying(c engine.Container) verdict {
 // running is a container that should run, and does.
 func (d *decision) running(c engine.Container) verdict {
 	v := verdict{Status: StatusRunning, runs: true, Message: c.Name + " runs"}
-	switch {
-	case c.Health == engine.HealthStarting:
+	if v.Unready, v.next = d.crashLoop(c); v.Unready.Reason == "" && c.Health == engine.HealthStarting {
 		v.Status = StatusStarting
 		v.Unready = Note{ReasonHealthStarting, c.Name + " runs; its health is not known yet"}
-	case c.Health == engine.HealthUnhealthy:
-		v.Status = StatusUnhealthy
-		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; it is left running"}
 	}
 	if d.service.Job {
 		v.runs = false

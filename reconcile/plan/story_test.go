@@ -17,14 +17,14 @@ import (
 // begins a new one. Its words:
 //
 //	project P | template T            the document's; default project: p
-//	want SERVICE STATE [key=value…]   job replicas settle container as on_paused deadline suspend until
+//	want SERVICE STATE [key=value…]   job replicas settle container as on_paused on_unhealthy grace deadline suspend until
 //	now HH:MM:SS
-//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom depends shares
+//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom depends shares restarts
 //	gone NAME
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void TEXT] our call returned
+//	did VERB NAME [error TEXT | void TEXT | for CAUSE] our call returned
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
 //	self NAME WHY
@@ -144,6 +144,7 @@ func (s *story) want(f []string) error {
 		return errors.New("want SERVICE STATE")
 	}
 	w := desired.Service{Name: f[0], ComposeService: f[0], State: desired.State(f[1]), Settle: 3 * time.Second,
+		OnUnhealthy: desired.UnhealthyRestart, UnhealthyGrace: 30 * time.Second,
 		OnPaused: desired.PausedIgnore, StopGracePeriod: -1, ProgressDeadline: 10 * time.Minute,
 		RestartBackoff: desired.RestartBackoff{Initial: 10 * time.Second, Max: 5 * time.Minute, ResetAfter: 10 * time.Minute},
 		Retry:          desired.Retry{Initial: time.Second, Max: time.Minute}}
@@ -168,6 +169,10 @@ func (s *story) want(f []string) error {
 			w.OnPaused = desired.OnPaused(value)
 		case "suspend":
 			w.Suspend = &desired.Suspend{By: value, Reason: "debugging"}
+		case "on_unhealthy":
+			w.OnUnhealthy = desired.OnUnhealthy(value)
+		case "grace":
+			w.UnhealthyGrace, err = time.ParseDuration(value)
 		case "until":
 			w.Suspend.Until, err = clockTime(value)
 		default:
@@ -243,6 +248,8 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 			replace = value
 		case "depends":
 			depends = value
+		case "restarts":
+			c.Restarts, err = strconv.Atoi(value)
 		case "shares":
 			c.Shares = []string{"id-" + value}
 		case "rm":
@@ -272,7 +279,10 @@ func (s *story) did(f []string) error {
 	id := "id-" + f[1]
 	delete(s.around.InFlight, id)
 	r := Result{Action: Action{Verb: Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
-	if len(f) > 2 {
+	switch {
+	case len(f) > 3 && f[2] == "for":
+		r.Action.Cause = Cause(f[3])
+	case len(f) > 2:
 		r.Void = f[2] == "void"
 		r.Err = errors.New(strings.Join(f[3:], " "))
 	}

@@ -1,6 +1,7 @@
 // Command app is what runs in the containers of the tests: it sleeps until it
 // is told to end, ignores that, or exits with a code. What stands behind that on
-// its command line it writes first, a line each.
+// its command line it writes first, a line each. SIGHUP makes it sick until it
+// is started again: then `app probe`, which is its healthcheck, exits with 1.
 package main
 
 import (
@@ -11,6 +12,9 @@ import (
 	"syscall"
 )
 
+// sick is there while it is.
+const sick = "/sick"
+
 func main() {
 	mode := "sleep"
 	if len(os.Args) > 1 {
@@ -18,8 +22,14 @@ func main() {
 	}
 	told := make(chan os.Signal, 1)
 	switch mode {
+	case "probe":
+		if _, err := os.Stat(sick); err == nil {
+			os.Exit(1)
+		}
+		return
 	case "sleep", "ignore-term":
-		signal.Notify(told, syscall.SIGTERM)
+		_ = os.Remove(sick) // mostly it isn't there
+		signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
 		os.Stdout.WriteString("ready\n") // from now on a signal isn't lost
 		say(os.Args)
 	default: // a code
@@ -30,7 +40,13 @@ func main() {
 		}
 		os.Exit(code)
 	}
-	for range told {
+	for signal := range told {
+		if signal == syscall.SIGHUP {
+			if err := os.WriteFile(sick, nil, 0o644); err != nil {
+				os.Stderr.WriteString(err.Error() + "\n")
+			}
+			continue
+		}
 		if mode == "sleep" {
 			os.Stdout.WriteString("told to end\n")
 			return
