@@ -31,12 +31,12 @@ func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) putState(w http.ResponseWriter, r *http.Request) {
-	src, err := readState(r)
+	p, err := readState(r)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.replace(w, r, desired.Replacement(src), "")
+	s.replace(w, r, p, "")
 }
 
 // replace makes the proposal the file and answers with what becomes of all
@@ -52,25 +52,25 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request, p desired.Propo
 	})
 }
 
-func readState(r *http.Request) ([]byte, error) {
+// readState returns the document that is sent, as a proposal.
+func readState(r *http.Request) (p desired.Proposal, err error) {
 	body, err := readBody(r)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	switch kind := mediaType(r); kind {
 	case typeYAML, "text/yaml", "application/x-yaml":
-		return body, nil
+		return desired.Replacement(body), nil
 	case typeJSON:
 		if err := unambiguous(body); err != nil {
-			return nil, err
+			return p, err
 		}
-		src, err := desired.FromJSON(body)
-		if err != nil {
-			return nil, newProblem(http.StatusBadRequest, "malformed", "%v", err)
+		if p, err = desired.ReplacementJSON(body); err != nil {
+			return p, malformed(err)
 		}
-		return src, nil
+		return p, nil
 	default:
-		return nil, callOf(r).route.notTaken(kind)
+		return p, callOf(r).route.notTaken(kind)
 	}
 }
 

@@ -46,6 +46,20 @@ func TestTheFileIsToldAsJSONAndTakenAsSuch(t *testing.T) {
 	}
 }
 
+func TestJSONThatSaysNothingNewLeavesTheBytes(t *testing.T) {
+	w := newWorld(t)
+	got := w.ask("GET", "/v1/state", "", "Accept", "application/json").Body.String()
+	sorted := `{"services":{"web":"running","migrate":{"state":"completed","job":true},"db":"stopped"},"project":"shop","groups":{"front":["web"]},"version":1}`
+	for name, body := range map[string]string{"as it was got": got, "in another order": sorted} {
+		if put := w.ask("PUT", "/v1/state", body); put.Code != http.StatusOK || put.Header().Get("ETag") != etag(w.state.snap.Document) {
+			t.Errorf("%s: %d %s", name, put.Code, put.Body)
+		}
+		if string(w.state.snap.Document.Source) != document {
+			t.Errorf("%s: the comments are gone:\n%s", name, w.state.snap.Document.Source)
+		}
+	}
+}
+
 func TestAWholeFileIsTakenOrRefused(t *testing.T) {
 	flipped := strings.Replace(document, "web: running", "web: stopped", 1)
 	digest := newWorld(t).state.snap.Document.Digest
