@@ -22,7 +22,7 @@ func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
 	if group, asked := q["group"]; asked {
 		doc := s.opt.State.Snapshot().Document
 		if _, known := doc.Group(group); !known {
-			newProblem(http.StatusNotFound, "unknown_group", "the file has no group %q", group).write(w)
+			unknownGroup(doc, group).write(w)
 			return
 		}
 		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return !slices.Contains(n.Groups, group) })

@@ -3,6 +3,8 @@ package api
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"reconciler/desired"
 )
@@ -12,7 +14,7 @@ func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	doc := s.opt.State.Snapshot().Document
 	w.Header().Set("ETag", etag(doc))
-	if r.Header.Get("If-None-Match") == etag(doc) {
+	if knows(r, doc) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -28,6 +30,14 @@ func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", typeJSON)
 	_, _ = w.Write(src)
+}
+
+// knows reports whether the If-None-Match headers name the document; a proxy
+// that compresses has made its tag a weak one (RFC 9110, 13.1.2).
+func knows(r *http.Request, doc *desired.Document) bool {
+	return slices.ContainsFunc(tags(r, "If-None-Match"), func(tag string) bool {
+		return tag == "*" || strings.TrimPrefix(tag, "W/") == etag(doc)
+	})
 }
 
 func (s *server) putState(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +86,14 @@ func readState(r *http.Request) (p desired.Proposal, err error) {
 
 func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
 	var b reasonBody
-	if err := readInto(r, &b, nil); err != nil {
+	err := readInto(r, &b, nil)
+	if err == nil {
+		err = checkReason(b.Reason)
+	}
+	if err == nil {
+		_, err = params(r)
+	}
+	if err != nil {
 		fail(w, err)
 		return
 	}

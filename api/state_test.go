@@ -21,11 +21,15 @@ func TestTheFileIsToldByteForByte(t *testing.T) {
 	if tag != `"`+w.state.snap.Document.Digest+`"` {
 		t.Errorf("ETag: %s", tag)
 	}
-	if again := w.ask("GET", "/v1/state", "", "If-None-Match", tag); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
-		t.Errorf("unchanged, and told again: %d %s", again.Code, again.Body)
+	for _, known := range []string{tag, "W/" + tag, `"0", ` + tag, "*"} {
+		if again := w.ask("GET", "/v1/state", "", "If-None-Match", known); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
+			t.Errorf("%s: unchanged, and told again: %d %s", known, again.Code, again.Body)
+		}
 	}
-	if other := w.ask("GET", "/v1/state", "", "If-None-Match", `"0"`); other.Code != http.StatusOK {
-		t.Errorf("changed, and not told: %d", other.Code)
+	for _, known := range []string{`"0"`, `W/"0"`, "", w.state.snap.Document.Digest} {
+		if other := w.ask("GET", "/v1/state", "", "If-None-Match", known); other.Code != http.StatusOK {
+			t.Errorf("%s: changed, and not told: %d", known, other.Code)
+		}
 	}
 }
 
