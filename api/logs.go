@@ -26,23 +26,21 @@ const (
 )
 
 // logs tells what a container of the service wrote.
-func (s *server) logs(open *streams) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		id, opt, err := s.readLogs(r)
-		if err == nil && opt.Follow {
-			var leave func()
-			if leave, err = open.begin(); err == nil {
-				defer leave()
-			}
+func (s *server) logs(w http.ResponseWriter, r *http.Request) {
+	id, opt, err := s.readLogs(r)
+	if err == nil && opt.Follow {
+		var leave func()
+		if leave, err = s.places.stream(); err == nil {
+			defer leave()
 		}
-		switch {
-		case err != nil:
-			fail(w, err)
-		case r.Method == http.MethodHead:
-			w.Header().Set("Content-Type", typeText+"; charset=utf-8")
-		default:
-			s.pour(w, r, id, opt)
-		}
+	}
+	switch {
+	case err != nil:
+		fail(w, err)
+	case r.Method == http.MethodHead:
+		w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+	default:
+		s.pour(w, r, id, opt)
 	}
 }
 
