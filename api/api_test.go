@@ -66,6 +66,10 @@ func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
 }
 
 func (l *fakeLoop) Restart(service, actor string) (int64, error) {
+	o := l.Overview()
+	if _, listed := o.Service(service); !listed {
+		return 0, desired.ErrUnknownService
+	}
 	return 1, l.ask("restart " + service + " by " + actor)
 }
 
