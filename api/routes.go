@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"reconciler/desired"
 	"reconciler/reconcile"
@@ -77,9 +78,10 @@ func (s *server) flipRoutes() []route {
 	group := []content{{typeJSON, stateBody{}}, {typeText, stateSchema}}
 	return []route{
 		{"PUT", "/v1/services/{service}/state", Flip, "wants it `running`, `stopped` or, a job, `completed`; an edit. `replicas` and `absent`: admin", s.putServiceState, put},
-		{"POST", "/v1/services/{service}/start", Flip, "wants it running (a job: completed); wanted so already: tries now; an edit", s.start,
-			one("startService", reasonBody{})},
-		{"POST", "/v1/services/{service}/stop", Flip, "wants it stopped; an edit", s.stop, one("stopService", reasonBody{})},
+		{"POST", "/v1/services/{service}/start", Flip, "wants it running (a job: completed); wanted so already: tries now; an edit; `?dependencies=false`: without what it depends on", s.start,
+			also(one("startService", reasonBody{}), "dependencies", "whether the listed stopped services that it depends on are started, too; default true")},
+		{"POST", "/v1/services/{service}/stop", Flip, "wants it stopped; an edit; `?dependents=true`: those that depend on it, too", s.stop,
+			also(one("stopService", reasonBody{}), "dependents", "whether the services that depend on it are stopped, too; default false")},
 		{"PUT", "/v1/services/{service}/suspend", Flip, "holds it: nothing is done to it; `{\"for\":\"2h\"}`, `until`, or until it is resumed; an edit", s.suspend,
 			one("suspendService", suspendBody{})},
 		{"DELETE", "/v1/services/{service}/suspend", Flip, "resumes it; an edit", s.resume,
@@ -90,6 +92,12 @@ func (s *server) flipRoutes() []route {
 			operation{id: "putServicesState", reads: editParameters, takes: asJSON(map[string]desired.State{}), needs: true,
 				answers: edited(batch{}), refuses: refusesEdits}},
 	}
+}
+
+// also is the operation with one more parameter that is true or false.
+func also(o operation, name, what string) operation {
+	o.reads = append(slices.Clone(o.reads), parameter{name, "query", what, schema{"type": "boolean"}})
+	return o
 }
 
 // streamRoutes tell what happens, and may go on without an end.

@@ -127,14 +127,14 @@ func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
 
 // set makes the change to the service of the path and answers with what
 // becomes of it.
-func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string) {
+func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string, more ...desired.Change) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	change.Service = r.PathValue("service")
-	s.change(w, r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
+	s.change(w, r, e, desired.Flips(append([]desired.Change{change}, more...)...), func(snap desired.Snapshot, _ bool) (judge, error) {
 		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }), nil
 	})
 }
@@ -148,15 +148,25 @@ func (s *server) start(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		e, err = s.readEdit(r, b.Reason)
 	}
+	along := true
+	if err == nil {
+		along, err = s.asked(r, "dependencies", true)
+	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	service := r.PathValue("service")
+	service, doc := r.PathValue("service"), s.opt.State.Snapshot().Document
 	before := s.opt.Loop.Overview()
 	was, _ := before.Service(service)
-	running := desired.Change{Service: service, State: desired.Running} // a job: the store makes it completed
-	s.change(w, r, e, desired.Flips(running), func(snap desired.Snapshot, changed bool) (judge, error) {
+	changes := []desired.Change{{Service: service, State: desired.Running}} // a job: the store makes it completed
+	var warnings []string
+	if is, _ := doc.Service(service); along && is.State == desired.Stopped {
+		var more []desired.Change
+		more, warnings = startsWith(doc, before, service, s.now())
+		changes = append(changes, more...)
+	}
+	s.change(w, r, e, desired.Flips(changes...), func(snap desired.Snapshot, changed bool) (judge, error) {
 		if !changed {
 			if err := s.opt.Loop.Retry(service, actor(r)); err != nil {
 				return nil, err
@@ -168,17 +178,39 @@ func (s *server) start(w http.ResponseWriter, r *http.Request) {
 				return pending // what was decided before this try
 			}
 			return v
-		}), nil
+		}).warning(warnings), nil
 	})
 }
 
+// stop wants the service stopped; asked for, those that depend on it, too.
 func (s *server) stop(w http.ResponseWriter, r *http.Request) {
 	var b reasonBody
-	if err := readInto(r, &b, nil); err != nil {
+	err := readInto(r, &b, nil)
+	var dependents bool
+	if err == nil {
+		dependents, err = s.asked(r, "dependents", false)
+	}
+	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.set(w, r, desired.Change{State: desired.Stopped}, b.Reason)
+	var more []desired.Change
+	if dependents {
+		more = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Overview(), r.PathValue("service"))
+	}
+	s.set(w, r, desired.Change{State: desired.Stopped}, b.Reason, more...)
+}
+
+// asked is a parameter that is true or false, or what it is unless it is there.
+func (s *server) asked(r *http.Request, name string, unless bool) (bool, error) {
+	q, err := params(r)
+	if err != nil {
+		return false, err
+	}
+	if _, there := q[name]; !there {
+		return unless, nil
+	}
+	return truth(q, name)
 }
 
 // restartBody is the body of a restart.

@@ -131,7 +131,7 @@ func TestABadFlipChangesNothing(t *testing.T) {
 		{restart, `{"recreate":1}`, "application/json", 400, "malformed"},
 		{restart, `{"reason":"a\tb"}`, "application/json", 400, "one line"},
 		{restart + "?dry_run=true", "", "", 400, "dry_run"},
-		{start + "?dependencies=false", "", "", 400, "dependencies"},
+		{start + "?dependencies=maybe", "", "", 400, "dependencies"},
 		{put, strings.Repeat(" ", maxBody) + "stopped", "text/plain", 413, "1048576"},
 		{start, strings.Repeat(" ", maxBody) + "{}", "application/json", 413, "1048576"},
 	} {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"reconciler/reconcile"
@@ -42,6 +43,18 @@ func (s *server) one(service string, of func(reconcile.Service) verdict) judge {
 			return pending, nil, s.unknown(service)
 		}
 		return of(n), n, nil
+	}
+}
+
+// warning adds warnings to the service that is answered with.
+func (decide judge) warning(more []string) judge {
+	return func(o reconcile.Overview) (verdict, any, error) {
+		v, body, err := decide(o)
+		if n, ok := body.(reconcile.Service); ok && len(more) > 0 {
+			n.Warnings = slices.Concat(n.Warnings, more)
+			body = n
+		}
+		return v, body, err
 	}
 }
 

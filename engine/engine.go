@@ -103,7 +103,25 @@ type Container struct {
 	// names none, and the engine's default of 10 s holds
 	// (moby: daemon/config/config_linux.go).
 	StopTimeout time.Duration
-	Ports       []Port
+	Ports       []Port // that are bound now; none while it doesn't run
+
+	// HealthAt is when the healthcheck ended that Health is the result of;
+	// zero: none has ended since it was started.
+	HealthAt time.Time
+	// Publishes is what it binds when it is started. A Host of 0 is any port
+	// that is free then.
+	Publishes []Port
+	Mounts    []Mount
+	// Shares are the IDs, or names, of the containers whose network, IPC or PID
+	// namespace it joins when it is started; mostly none.
+	Shares []string
+}
+
+// Mount is a piece of the host's storage that other containers could have, too.
+type Mount struct {
+	Volume   bool   // Source is a named volume; else it is a path of the host
+	Source   string // never empty
+	ReadOnly bool
 }
 
 // Running reports whether the container's process runs and isn't paused.

@@ -36,9 +36,9 @@ func (r *Reconciler) Restart(service, actor string) (ticket int64, err error) {
 	case !view.Up:
 		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
 	}
-	h := r.own.of(snap.Document, view).Holdings[service]
+	h := r.owned(snap.Document, view).result.Holdings[service]
 	past := r.past(service)
-	ids := plan.Wanted(s, h, r.around(view), past)
+	ids := plan.Wanted(s, h, r.around(view, plan.Neighbours{}), past)
 	switch {
 	case h.Trouble.Reason != "":
 		return refuse(h.Trouble.Message)
@@ -93,8 +93,9 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
 	own := plan.Own(doc, view.Containers)
+	around := r.around(view, own.Neighbours(doc, r.finished))
 	return report(doc, generation, own, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.Holdings[s.Name], r.around(view), r.past(s.Name), r.opt.Now())
+		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), r.opt.Now())
 	}), nil
 }
 
@@ -122,7 +123,7 @@ func (r *Reconciler) Overview() Overview {
 		o.Services = append(o.Services, n)
 	}
 	if view := r.opt.World.View(); view.Up {
-		o.Orphans = orphans(r.own.of(snap.Document, view))
+		o.Orphans = orphans(r.owned(snap.Document, view).result)
 	}
 	return o
 }

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/observed"
 	"reconciler/reconcile/plan"
 )
 
-// Carry makes the call, looks at the result and remembers it. It returns when
-// the service can be decided about again; the caller should do so. It blocks
+// Carry makes the call, looks at the result and remembers it. It returns the
+// services that should be decided about now, the call's own first. It blocks
 // for as long as the call does: for a stop, up to the container's grace.
-func (r *Reconciler) Carry(ctx context.Context, call Call) {
+func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	a := call.Action
 	began := r.opt.Now()
 	done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
@@ -47,9 +49,42 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) {
 		t.acts++
 	}
 	delete(r.inFlight, a.ID)
+	again := []string{call.Service}
+	if a.Verb == plan.Restart && err == nil {
+		again = append(again, r.follow(call.config)...)
+	}
 	r.mu.Unlock()
 	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
+	return again
+}
+
+// follow asks for the restart of the services whose depends_on says
+// `restart: true` of one that we restarted, and returns them; the caller holds
+// r.mu.
+func (r *Reconciler) follow(restarted desired.Service) []string {
+	var names []string
+	around := r.own.around
+	around.All(func(service string, n plan.Neighbour) {
+		follows := slices.ContainsFunc(n.DependsOn, func(d plan.Dependency) bool {
+			return d.Restart && d.Service == restarted.ComposeService && around.Cycle(service, d) == nil
+		})
+		if !follows || n.Want.State != desired.Running || n.Want.Suspend.Active(r.opt.Now()) {
+			return
+		}
+		var running []string
+		for _, c := range n.Containers {
+			if c.Running() {
+				running = append(running, c.ID)
+			}
+		}
+		past := r.past(n.Name)
+		if len(running) > 0 && !past.RestartPending() {
+			r.pasts[n.Name] = past.AskRestart(running)
+			names = append(names, n.Name)
+		}
+	})
+	return names
 }
 
 func (r *Reconciler) call(ctx context.Context, call Call) error {

@@ -88,8 +88,9 @@ func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 		decided, next := l.Decide(service)
 		for _, call := range decided {
 			calls.Go(func() {
-				l.Carry(ctx, call)
-				l.queue.add(call.Service)
+				for _, service := range l.Carry(ctx, call) {
+					l.queue.add(service)
+				}
 			})
 		}
 		wait := time.Duration(-1)

@@ -15,15 +15,22 @@ type ownership struct {
 	doc     *desired.Document
 	version int64
 	result  plan.Ownership
+	around  plan.Neighbours
 }
 
-// of returns who owns what in the view by the document.
-func (o *ownership) of(doc *desired.Document, view observed.View) plan.Ownership {
-	if o.doc != doc || o.version != view.Version {
-		*o = ownership{doc, view.Version, plan.Own(doc, view.Containers)}
+// owned works out who owns what in the view by the document, unless it is
+// known; the caller holds r.mu.
+func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership {
+	if r.own.doc != doc || r.own.version != view.Version {
+		own := plan.Own(doc, view.Containers)
+		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished)}
 	}
-	return o.result
+	return r.own
 }
+
+// finished reports whether the job is recorded as finished; the caller holds
+// r.mu.
+func (r *Reconciler) finished(service string) bool { return r.past(service).Done != "" }
 
 // Affected returns the services about which something changed in the world or
 // in the file since the last call, and forgets those that the file no longer
@@ -34,14 +41,15 @@ func (r *Reconciler) Affected() []string {
 	snap := r.opt.Desired.Snapshot()
 	view := r.opt.World.View()
 	before := r.heeded // not r.own: whoever just looks renews that one
-	own := r.own.of(snap.Document, view)
-	r.heeded = r.own
+	own := r.owned(snap.Document, view)
+	r.heeded = own
 	all := before.doc != snap.Document || !view.Up
 	r.sweep()
+	moved := own.around.Moved(before.around)
 	var names []string
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
-		if all || !t.decided || t.up != view.Up || !same(before.result.Holdings[s.Name], own.Holdings[s.Name]) {
+		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) {
 			names = append(names, s.Name)
 		}
 	}

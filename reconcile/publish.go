@@ -44,6 +44,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 	}
 	n.LastError = p.Trouble
 	n.Warnings = append(n.Warnings, p.Warnings...)
+	n.DependsOn = append(n.DependsOn, p.DependsOn...)
 	n.Suspended = suspension(s, now)
 	n.Acts = t.acts
 	for _, r := range h.Replicas {

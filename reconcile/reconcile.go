@@ -126,9 +126,9 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 		r.record(events)
 		return nil, time.Time{}
 	}
-	own := r.own.of(snap.Document, view)
-	holding := own.Holdings[service]
-	around := r.around(view)
+	own := r.owned(snap.Document, view)
+	holding := own.result.Holdings[service]
+	around := r.around(view, own.around)
 	around.DryRun = r.opt.DryRun
 	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
@@ -152,7 +152,7 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 }
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
-func (r *Reconciler) around(view observed.View) plan.Around {
+func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours) plan.Around {
 	now := r.opt.Now()
 	for len(r.crashes) > 0 && now.Sub(r.crashes[0]) >= budgetWindow {
 		r.crashes = r.crashes[1:]
@@ -166,7 +166,7 @@ func (r *Reconciler) around(view observed.View) plan.Around {
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: budget, Self: r.opt.Self}
+		InFlight: r.inFlight, Budget: budget, Self: r.opt.Self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

@@ -98,7 +98,8 @@ func Look(ctx context.Context, e engine.Engine, doc *desired.Document, memory de
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
 	}
 	own := plan.Own(doc, view.Containers)
-	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}}
+	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize},
+		Neighbours: own.Neighbours(doc, func(service string) bool { return memory.Jobs[service] != "" })}
 	return report(doc, 0, own, func(s desired.Service) plan.Plan {
 		past := plan.Past{Replicas: memory.Replicas[s.Name], Done: memory.Jobs[s.Name]}
 		return plan.Diff(s, own.Holdings[s.Name], around, past, now())

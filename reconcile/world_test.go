@@ -118,8 +118,7 @@ func (w *world) decide(name string) (again []string) {
 		w.due[name] = next
 	}
 	for _, c := range calls {
-		w.r.Carry(context.Background(), c)
-		again = append(again, name)
+		again = append(again, w.r.Carry(context.Background(), c)...)
 	}
 	return again
 }

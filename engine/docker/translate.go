@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/go-connections/nat"
 
 	"reconciler/engine"
@@ -69,15 +70,21 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 	}
 	if r.State.Health != nil && r.State.Health.Status != container.NoHealthcheck {
 		c.Health = engine.Health(r.State.Health.Status)
+		if log := r.State.Health.Log; len(log) > 0 && log[len(log)-1] != nil {
+			c.HealthAt = log[len(log)-1].End
+		}
 	}
 	if r.HostConfig != nil {
 		c.AutoRemove = r.HostConfig.AutoRemove
+		c.Publishes = ports(r.HostConfig.PortBindings, true)
+		c.Shares = shares(r.HostConfig)
 	}
+	c.Mounts = mounts(r.Mounts)
 	if r.Config.StopTimeout != nil {
 		c.StopTimeout = time.Duration(*r.Config.StopTimeout) * time.Second
 	}
 	if r.NetworkSettings != nil {
-		c.Ports = ports(r.NetworkSettings.Ports)
+		c.Ports = ports(r.NetworkSettings.Ports, false)
 	}
 	for _, t := range []struct {
 		text string
@@ -107,13 +114,40 @@ func moment(text string) (time.Time, error) {
 	return t, nil
 }
 
+// shares are the containers whose namespaces it joins, each once.
+func shares(h *container.HostConfig) []string {
+	var all []string
+	for _, mode := range []string{string(h.NetworkMode), string(h.IpcMode), string(h.PidMode)} {
+		if id, ok := strings.CutPrefix(mode, "container:"); ok && id != "" && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// mounts are its named volumes and what it has of the host's files.
+func mounts(points []container.MountPoint) []engine.Mount {
+	var all []engine.Mount
+	for _, m := range points {
+		switch {
+		case m.Type == mount.TypeVolume && m.Name != "":
+			all = append(all, engine.Mount{Volume: true, Source: m.Name, ReadOnly: !m.RW})
+		case m.Type == mount.TypeBind && m.Source != "":
+			all = append(all, engine.Mount{Source: m.Source, ReadOnly: !m.RW})
+		}
+	}
+	slices.SortFunc(all, func(a, b engine.Mount) int { return cmp.Compare(a.Source, b.Source) })
+	return all
+}
+
 // ports is in the order of the container's ports, and within one of the host's.
-func ports(m nat.PortMap) []engine.Port {
+// open: a binding without a port of the host is kept, as 0.
+func ports(m nat.PortMap, open bool) []engine.Port {
 	var all []engine.Port
 	for p, bindings := range m {
 		for _, b := range bindings {
 			host, err := nat.ParsePort(b.HostPort)
-			if err != nil || host == 0 {
+			if err != nil || host == 0 && !open {
 				continue // exposed, or not bound yet
 			}
 			all = append(all, engine.Port{HostIP: b.HostIP, Host: host, Container: p.Int(), Protocol: p.Proto()})

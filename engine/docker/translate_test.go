@@ -46,9 +46,24 @@ func TestAnInspectIsTranslated(t *testing.T) {
 			func(c *engine.Container) { c.PID, c.OOMKilled, c.ExitCode, c.Error = 0, true, 137, "no more" }},
 		"finished": {`"0001-01-01T00:00:00Z"`, `"2026-11-20T08:00:02Z"`,
 			func(c *engine.Container) { c.FinishedAt = c.StartedAt.Add(time.Second) }},
-		"no time at all":          {`"0001-01-01T00:00:00Z"`, `""`, func(*engine.Container) {}},
-		"no healthcheck":          {`"Pid"`, `"Health":{"Status":"none"},"Pid"`, func(*engine.Container) {}},
-		"unhealthy":               {`"Pid"`, `"Health":{"Status":"unhealthy"},"Pid"`, func(c *engine.Container) { c.Health = engine.HealthUnhealthy }},
+		"no time at all": {`"0001-01-01T00:00:00Z"`, `""`, func(*engine.Container) {}},
+		"no healthcheck": {`"Pid"`, `"Health":{"Status":"none"},"Pid"`, func(*engine.Container) {}},
+		"unhealthy":      {`"Pid"`, `"Health":{"Status":"unhealthy"},"Pid"`, func(c *engine.Container) { c.Health = engine.HealthUnhealthy }},
+		"unhealthy by a probe": {`"Pid"`, `"Health":{"Status":"unhealthy","Log":[{"End":"2026-11-20T08:00:02Z"},{"End":"2026-11-20T08:00:03Z"}]},"Pid"`,
+			func(c *engine.Container) {
+				c.Health, c.HealthAt = engine.HealthUnhealthy, time.Date(2026, 11, 20, 8, 0, 3, 0, time.UTC)
+			}},
+		"what it will publish": {`"AutoRemove":false`, `"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}],"53/udp":[{"HostIp":"127.0.0.1","HostPort":"5353"}]}`,
+			func(c *engine.Container) {
+				c.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: 5353, Container: 53, Protocol: "udp"}, {Container: 80, Protocol: "tcp"}}
+			}},
+		"whose namespaces it joins": {`"AutoRemove":false`, `"NetworkMode":"container:77aa","IpcMode":"container:77aa","PidMode":"container:88bb"`,
+			func(c *engine.Container) { c.Shares = []string{"77aa", "88bb"} }},
+		"namespaces of its own": {`"AutoRemove":false`, `"NetworkMode":"shop_default","IpcMode":"private","PidMode":""`, func(*engine.Container) {}},
+		"its mounts": {`"HostConfig"`, `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/x","RW":true},{"Type":"bind","Source":"/etc/app"},{"Type":"tmpfs"}],"HostConfig"`,
+			func(c *engine.Container) {
+				c.Mounts = []engine.Mount{{Source: "/etc/app", ReadOnly: true}, {Volume: true, Source: "data"}}
+			}},
 		"its own grace":           {`"Image"`, `"StopTimeout":3,"Image"`, func(c *engine.Container) { c.StopTimeout = 3 * time.Second }},
 		"it removes itself":       {`"AutoRemove":false`, `"AutoRemove":true`, func(c *engine.Container) { c.AutoRemove = true }},
 		"no host configuration":   {`"HostConfig":{"AutoRemove":false},`, ``, func(*engine.Container) {}},

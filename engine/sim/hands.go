@@ -30,6 +30,9 @@ type Spec struct {
 	Always      bool          // the engine's restart policy
 	Broken      string        // why no start succeeds; empty: they do
 	Ports       []engine.Port
+	Publishes   []engine.Port // that a start binds, and fails if they are bound
+	Mounts      []engine.Mount
+	Shares      []string // IDs; each must run for a start to succeed
 	Says        []string // lines that its process writes at each start
 	Mute        bool     // its log can't be read: log driver "none"
 }
@@ -53,13 +56,15 @@ func (e *Engine) Create(spec Spec) string {
 	c := &box{spec: spec}
 	c.ID, c.Name, c.Image, c.Labels = hex.EncodeToString(sum[:]), spec.Name, spec.Image, spec.Labels
 	c.State, c.CreatedAt, c.AutoRemove, c.StopTimeout, c.Ports = engine.StateCreated, at, spec.AutoRemove, spec.StopTimeout, spec.Ports
+	c.Publishes, c.Mounts, c.Shares = spec.Publishes, spec.Mounts, spec.Shares
 	e.containers[c.ID] = c
 	e.emit(c, engine.ActionCreate, 0)
 	switch spec.State {
 	case "", engine.StateCreated:
 		return c.ID
 	case engine.StateRunning, engine.StatePaused, engine.StateRestarting:
-		c.PID, c.StartedAt, c.Health = 1000+e.created, at, spec.Health
+		c.PID, c.StartedAt = 1000+e.created, at
+		c.probed(spec.Health, at)
 		e.begun(c)
 	default:
 		c.StartedAt, c.FinishedAt, c.ExitCode = at, at, spec.ExitCode
@@ -164,7 +169,7 @@ func (e *Engine) Rename(ref, name string) {
 // SetHealth is the result of a healthcheck.
 func (e *Engine) SetHealth(ref string, h engine.Health) {
 	e.must(ref, func(c *box) {
-		c.Health = h
+		c.probed(h, e.now())
 		e.emit(c, engine.ActionHealth, 0)
 	})
 }

@@ -4,8 +4,8 @@
 // holds both to the same text. `reconciler run --engine sim` runs on it.
 //
 // What a process does is in life.go, what others do to the containers in
-// hands.go, what is written in logs.go, what goes wrong in faults.go. All methods may be called by any
-// number of goroutines. Hands that name a container that isn't there panic,
+// hands.go, what is written in logs.go, what goes wrong in faults.go. All
+// methods may be called by any number of goroutines. Hands that name a container that isn't there panic,
 // for that is a mistake in a test; those that ask for what can't happen to the
 // container as it is do nothing.
 package sim
@@ -244,6 +244,9 @@ func (e *Engine) start(c *box) error {
 			e.remove(c)
 		}
 		return fmt.Errorf("%w: %s", engine.ErrInvalid, c.spec.Broken)
+	}
+	if err := e.blocked(c); err != nil {
+		return err
 	}
 	e.run(c)
 	return nil

@@ -37,6 +37,8 @@ type Around struct {
 	// Self are the containers that this program itself depends on, by ID, with
 	// why; they are never stopped.
 	Self map[string]string
+	// Neighbours are the services of the project, this one included.
+	Neighbours Neighbours
 	// DryRun: what would be done is said, and no action is decided.
 	DryRun bool
 }
@@ -60,6 +62,7 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 	d.past = past.observe(service, have, around, now)
 	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
 
+	d.dependencies()
 	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
 		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true})
 	} else if have.Trouble.Reason != "" {

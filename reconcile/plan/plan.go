@@ -38,12 +38,13 @@ const (
 	CauseRunning   Cause = "running"   // it runs although it should not
 	CausePaused    Cause = "paused"    // somebody paused it, and on_paused is unpause
 	CauseSurplus   Cause = "surplus"   // more run than replicas
+	CauseParent    Cause = "parent"    // the container whose namespace it shares was started again
 	CauseRequested Cause = "requested" // somebody asked for a restart
 )
 
 // Causes is the closed set of Cause.
 func Causes() []Cause {
-	return []Cause{CauseIntent, CauseCreated, CauseExited, CauseRunning, CausePaused, CauseSurplus, CauseRequested}
+	return []Cause{CauseIntent, CauseCreated, CauseExited, CauseRunning, CausePaused, CauseSurplus, CauseParent, CauseRequested}
 }
 
 // Drift reports whether the cause is a change of the world rather than of
@@ -99,16 +100,18 @@ type Reason string
 
 // The reasons of Reconciling: something is awaited or about to be done.
 const (
-	ReasonActing    Reason = "Acting"    // an engine call is planned or in flight
-	ReasonSettle    Reason = "Settle"    // somebody else is still at work on the container
-	ReasonOtherTool Reason = "OtherTool" // another tool replaces a container of the service
-	ReasonBackOff   Reason = "BackOff"   // crashed; the next start is in the future
-	ReasonBudget    Reason = "Budget"    // the host's budget of crash restarts is used up for now
-	ReasonRetry     Reason = "CallFailed"
-	ReasonRemoving  Reason = "Removing" // the engine is removing it
-	ReasonJob       Reason = "JobRunning"
-	ReasonEngine    Reason = "EngineRestarting" // the engine's own restart policy acts
-	ReasonDryRun    Reason = "DryRun"           // an engine call would be made, but nothing is done
+	ReasonActing     Reason = "Acting"    // an engine call is planned or in flight
+	ReasonSettle     Reason = "Settle"    // somebody else is still at work on the container
+	ReasonOtherTool  Reason = "OtherTool" // another tool replaces a container of the service
+	ReasonBackOff    Reason = "BackOff"   // crashed; the next start is in the future
+	ReasonBudget     Reason = "Budget"    // the host's budget of crash restarts is used up for now
+	ReasonRetry      Reason = "CallFailed"
+	ReasonRemoving   Reason = "Removing" // the engine is removing it
+	ReasonJob        Reason = "JobRunning"
+	ReasonEngine     Reason = "EngineRestarting" // the engine's own restart policy acts
+	ReasonDependency Reason = "Dependency"       // what it depends on isn't as it must be, or what depends on it is stopped first
+	ReasonParent     Reason = "ParentChanged"    // the container whose namespace it shares was started again; of Ready, too
+	ReasonDryRun     Reason = "DryRun"           // an engine call would be made, but nothing is done
 )
 
 // The reasons of Stalled: nothing more will happen until somebody does
@@ -171,6 +174,7 @@ type Plan struct {
 	NextAttempt                  time.Time
 	Trouble                      string // the engine's words for the last failed call, until one succeeds
 	Warnings                     []string
+	DependsOn                    []string // the names of the services that it depends on, as listed if they are
 
 	// Past is what Diff must be given next time.
 	Past Past

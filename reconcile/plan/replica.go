@@ -26,6 +26,9 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	}
 	switch c.State {
 	case engine.StateRunning:
+		if v, stale := d.parent(c); stale {
+			return v
+		}
 		return d.running(c)
 	case engine.StatePaused:
 		return d.paused(c)
@@ -119,6 +122,10 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	if c.AutoRemove {
 		v.Status = v.idle
 		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), and nothing here could create it again; stop it by hand: docker stop %[1]s", c.Name)}
+		return v
+	}
+	if note := d.stopsAfter(); note.Reason != "" && v.cause != CauseSurplus {
+		v.Status, v.Reconciling = StatusWaiting, note
 		return v
 	}
 	if d.held(&v, c, Stop) {

@@ -15,6 +15,10 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.cause = CauseCreated
 	}
 	rec := d.record(c)
+	if note := d.gate(); note.Reason != "" {
+		v.Status, v.Reconciling, v.gated = StatusWaiting, note, true
+		return v
+	}
 	if until, message := d.settle(c); d.now.Before(until) {
 		v.Status, v.next, v.attempt, v.gated = StatusWaiting, until, until, true
 		v.Reconciling = Note{ReasonSettle, message}

@@ -19,7 +19,7 @@ import (
 //	project P | template T            the document's; default project: p
 //	want SERVICE STATE [key=value…]   job replicas settle container as on_paused deadline suspend until
 //	now HH:MM:SS
-//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom
+//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom depends shares
 //	gone NAME
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
@@ -53,6 +53,7 @@ func newStory() *story {
 func (s *story) plan() string {
 	var b strings.Builder
 	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)))
+	s.around.Neighbours = own.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
 	for _, service := range s.doc.Services {
 		p := Diff(service, own.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)
 		s.pasts[service.Name] = p.Past
@@ -220,7 +221,7 @@ func (s *story) have(f []string) error {
 // details sets what the optional words of `have` say. Without `labels=`, a
 // name of Compose's form has the labels that Compose would have given it.
 func (s *story) details(c *engine.Container, pairs []string) error {
-	service, project, replace := "", s.doc.Project, ""
+	service, project, replace, depends := "", s.doc.Project, "", ""
 	if rest, ok := strings.CutPrefix(c.Name, project+"-"); ok {
 		service = strings.TrimRight(strings.TrimRight(rest, "0123456789"), "-")
 	}
@@ -240,6 +241,10 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 			project = value
 		case "replace":
 			replace = value
+		case "depends":
+			depends = value
+		case "shares":
+			c.Shares = []string{"id-" + value}
 		case "rm":
 			c.AutoRemove = true
 		case "oom":
@@ -255,6 +260,9 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 		c.Labels = map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False"}
 		if replace != "" {
 			c.Labels[engine.LabelReplace] = replace
+		}
+		if depends != "" {
+			c.Labels[engine.LabelDependsOn] = depends
 		}
 	}
 	return nil

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/reconcile"
+)
+
+// startsWith are the listed services that are wanted stopped and that the
+// service depends on, directly or not, as changes to running: a start brings
+// them along, as `docker compose up` does. What it doesn't bring along is a
+// warning.
+func startsWith(doc *desired.Document, o reconcile.Overview, service string, now time.Time) (changes []desired.Change, warnings []string) {
+	for _, name := range follow(o, service, func(n reconcile.Service) []string { return n.DependsOn }) {
+		s, listed := doc.Service(name)
+		switch {
+		case !listed:
+			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is not listed: it is left as it is", name))
+		case s.State == desired.Absent:
+			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is wanted absent: it is left so", name))
+		case s.Suspend.Active(now):
+			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is suspended: it is left as it is", name))
+		case s.State == desired.Stopped:
+			changes = append(changes, desired.Change{Service: name, State: desired.Running}) // a job: the store makes it completed
+		}
+	}
+	return changes, warnings
+}
+
+// stopsWith are the listed services that depend on the service, directly or
+// not, and aren't wanted stopped, as changes to stopped.
+func stopsWith(doc *desired.Document, o reconcile.Overview, service string) []desired.Change {
+	var changes []desired.Change
+	dependents := func(of reconcile.Service) []string {
+		var names []string
+		for _, n := range o.Services {
+			if slices.Contains(n.DependsOn, of.Name) {
+				names = append(names, n.Name)
+			}
+		}
+		return names
+	}
+	for _, name := range follow(o, service, dependents) {
+		if s, listed := doc.Service(name); listed && s.State != desired.Stopped && s.State != desired.Absent {
+			changes = append(changes, desired.Change{Service: name, State: desired.Stopped})
+		}
+	}
+	return changes
+}
+
+// follow returns the services to which next leads, again and again, without the
+// one with which it begins; nearest first, each once.
+func follow(o reconcile.Overview, from string, next func(reconcile.Service) []string) []string {
+	way := []string{from}
+	for i := 0; i < len(way); i++ {
+		n, _ := o.Service(way[i]) // one that isn't listed leads nowhere
+		for _, name := range next(n) {
+			if !slices.Contains(way, name) {
+				way = append(way, name)
+			}
+		}
+	}
+	return way[1:]
+}

@@ -1,0 +1,185 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// Condition is what a dependency must be before its dependent is started
+// (compose-spec: depends_on).
+type Condition string
+
+// The conditions. Any other word is taken for Started.
+const (
+	Started Condition = "service_started"
+	Healthy Condition = "service_healthy"
+	Ended   Condition = "service_completed_successfully"
+)
+
+// Dependency is one service that another one depends on.
+type Dependency struct {
+	Service   string // its name in Compose
+	Condition Condition
+	Restart   bool // it is to be restarted after our restart of Service
+}
+
+// Neighbour is what the decisions about other services need to know of one
+// service of the project.
+type Neighbour struct {
+	// Name is what the file calls it; empty: it isn't listed, and Want is zero.
+	Name string
+	Want desired.Service
+	// Containers are its own ones, by number; of a service that isn't listed,
+	// those that carry its label.
+	Containers []engine.Container
+	DependsOn  []Dependency
+	Done       bool // it is a job that finished, whatever became of its container
+}
+
+// Neighbours are all services of the project, by their names in Compose. The
+// zero value: none.
+type Neighbours struct {
+	services map[string]Neighbour
+	of       map[string]string // container ID → service
+	byID     map[string]engine.Container
+}
+
+// Of returns the service of that name in Compose, and whether there is one.
+func (n Neighbours) Of(service string) (Neighbour, bool) {
+	found, ok := n.services[service]
+	return found, ok
+}
+
+// All calls f with each service and its name in Compose, in no order.
+func (n Neighbours) All(f func(service string, of Neighbour)) {
+	for service, of := range n.services {
+		f(service, of)
+	}
+}
+
+// Neighbours returns who depends on whom. done reports whether a listed job is
+// recorded as finished.
+func (own Ownership) Neighbours(doc *desired.Document, done func(service string) bool) Neighbours {
+	all := Neighbours{services: map[string]Neighbour{}, of: map[string]string{}, byID: map[string]engine.Container{}}
+	file := func(service string, c engine.Container) {
+		n := all.services[service]
+		n.Containers = append(n.Containers, c)
+		all.services[service] = n
+		all.of[c.ID], all.byID[c.ID] = service, c
+	}
+	for _, s := range doc.Services {
+		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name)}
+		for _, r := range own.Holdings[s.Name].Replicas {
+			file(s.ComposeService, r.Container)
+		}
+	}
+	for _, o := range own.Orphans {
+		if n := all.services[o.Service]; n.Name == "" && o.Service != "" {
+			file(o.Service, o.Container)
+		}
+	}
+	for service, n := range all.services {
+		n.DependsOn = all.dependencies(service, n.Containers)
+		all.services[service] = n
+	}
+	return all
+}
+
+// dependencies are those that the containers of a service name: by Compose's
+// label, and by the namespaces that they join.
+func (n Neighbours) dependencies(service string, containers []engine.Container) []Dependency {
+	var found []Dependency
+	add := func(d Dependency) {
+		known := slices.ContainsFunc(found, func(f Dependency) bool { return f.Service == d.Service })
+		if d.Service != "" && d.Service != service && !known {
+			found = append(found, d)
+		}
+	}
+	for _, c := range containers {
+		for _, d := range labelled(c.Labels[engine.LabelDependsOn]) {
+			add(d)
+		}
+		for _, id := range c.Shares {
+			add(Dependency{Service: n.of[id], Condition: Started})
+		}
+	}
+	return found
+}
+
+// labelled reads Compose's label: service:condition:restart, separated by
+// commas (docker/compose: pkg/compose/create.go).
+func labelled(label string) []Dependency {
+	var all []Dependency
+	for _, text := range strings.Split(label, ",") {
+		f := strings.Split(text, ":")
+		d := Dependency{Service: f[0], Condition: Started}
+		if len(f) > 1 && (Condition(f[1]) == Healthy || Condition(f[1]) == Ended) {
+			d.Condition = Condition(f[1])
+		}
+		if len(f) > 2 {
+			d.Restart, _ = strconv.ParseBool(f[2]) // anything else: no
+		}
+		if d.Service != "" {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// reaches returns the way from one service to another along dependencies, both
+// included; nil: there is none.
+func (n Neighbours) reaches(from, to string, seen map[string]bool) []string {
+	if from == to {
+		return []string{to}
+	}
+	if seen[from] {
+		return nil
+	}
+	seen[from] = true
+	for _, d := range n.services[from].DependsOn {
+		if way := n.reaches(d.Service, to, seen); way != nil {
+			return append([]string{from}, way...)
+		}
+	}
+	return nil
+}
+
+// Cycle returns the way back to the service that begins with that dependency;
+// nil: there is none.
+func (n Neighbours) Cycle(service string, d Dependency) []string {
+	way := n.reaches(d.Service, service, map[string]bool{})
+	if way == nil {
+		return nil
+	}
+	return append([]string{service}, way...)
+}
+
+// Moved returns the services, by their names in Compose, for which something
+// changed with a service that they depend on, or that depends on them.
+func (n Neighbours) Moved(before Neighbours) map[string]bool {
+	moved := make(map[string]bool)
+	for _, side := range []map[string]Neighbour{n.services, before.services} {
+		for service, of := range side {
+			for _, d := range of.DependsOn {
+				if !n.services[d.Service].same(before.services[d.Service]) {
+					moved[service] = true
+				}
+				if !n.services[service].same(before.services[service]) {
+					moved[d.Service] = true
+				}
+			}
+		}
+	}
+	return moved
+}
+
+// same reports whether both look the same to those around them.
+func (n Neighbour) same(other Neighbour) bool {
+	return n.Done == other.Done && slices.EqualFunc(n.Containers, other.Containers, func(a, b engine.Container) bool {
+		return a.ID == b.ID && a.State == b.State && a.Health == b.Health && a.ExitCode == b.ExitCode && a.StartedAt.Equal(b.StartedAt)
+	})
+}

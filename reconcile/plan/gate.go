@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+// gate says for which dependency the service's starts wait; zero: for none.
+// depends_on gates only starts that we make; it never stops what runs.
+func (d *decision) gate() Note {
+	us := d.service.ComposeService
+	n, _ := d.around.Neighbours.Of(us)
+	for _, dep := range n.DependsOn {
+		if d.around.Neighbours.Cycle(us, dep) != nil {
+			continue // nobody could ever begin
+		}
+		if why := d.awaited(dep); why != "" {
+			return Note{ReasonDependency, fmt.Sprintf("waits for %s to be %s before it is started: %s", dep.Service, wanted[dep.Condition], why)}
+		}
+	}
+	return Note{}
+}
+
+// wanted is what a condition asks for, in words.
+var wanted = map[Condition]string{Started: "running", Healthy: "healthy", Ended: "finished"}
+
+// awaited says why the dependency isn't what is asked of it yet; "": it is, or
+// it is not waited for.
+func (d *decision) awaited(dep Dependency) string {
+	n, known := d.around.Neighbours.Of(dep.Service)
+	if known && n.Name != "" && off(n.Want) {
+		return ""
+	}
+	why := n.lacks(dep.Condition)
+	switch {
+	case why == "":
+		return ""
+	case n.Name == "":
+		state := desired.Running
+		if dep.Condition == Ended {
+			state = desired.Completed
+		}
+		return fmt.Sprintf("%s. It is not listed, so nothing here starts it; to have it started, write under services: %s: %s", why, dep.Service, state)
+	case n.Want.Suspend.Active(d.now):
+		return why + ", and it is suspended"
+	}
+	return why
+}
+
+// off reports whether the file says that the service should not be there.
+func off(s desired.Service) bool { return s.State == desired.Stopped || s.State == desired.Absent }
+
+// lacks says why the service doesn't fulfil the condition; "": it does.
+func (n Neighbour) lacks(c Condition) string {
+	if len(n.Containers) == 0 && !(c == Ended && n.Done) {
+		return "it has no container"
+	}
+	running := slices.ContainsFunc(n.Containers, func(c engine.Container) bool { return c.Running() })
+	first := engine.Container{}
+	if len(n.Containers) > 0 {
+		first = n.Containers[0]
+	}
+	switch c {
+	case Ended:
+		ended := func(c engine.Container) bool { return c.State == engine.StateExited && c.ExitCode == 0 }
+		if n.Done || slices.ContainsFunc(n.Containers, ended) && !slices.ContainsFunc(n.Containers, alive) {
+			return ""
+		}
+		return fmt.Sprintf("%s is %s", first.Name, stateOf(first))
+	case Healthy:
+		for _, c := range n.Containers {
+			switch {
+			case !c.Running():
+			case c.Health == engine.HealthNone:
+				return fmt.Sprintf("%s has no healthcheck, so it never will be", c.Name)
+			case c.Health != engine.HealthHealthy:
+				return fmt.Sprintf("%s is %s", c.Name, c.Health)
+			}
+		}
+	}
+	if running {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s", first.Name, stateOf(first))
+}
+
+func alive(c engine.Container) bool { return c.State.Alive() }
+
+// stateOf is the container's state, with what it exited with.
+func stateOf(c engine.Container) string {
+	if c.State == engine.StateExited {
+		return fmt.Sprintf("exited with code %d", c.ExitCode)
+	}
+	return string(c.State)
+}
+
+// dependencies says of which the file asks that they don't run, and which go
+// round.
+func (d *decision) dependencies() {
+	us := d.service.ComposeService
+	n, _ := d.around.Neighbours.Of(us)
+	for _, dep := range n.DependsOn {
+		d.plan.DependsOn = append(d.plan.DependsOn, d.around.Neighbours.listed(dep.Service))
+		if off(d.service) {
+			continue
+		}
+		if way := d.around.Neighbours.Cycle(us, dep); way != nil {
+			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("its depends_on goes round, so none of these waits for another: %s", strings.Join(way, " -> ")))
+		}
+		if on, _ := d.around.Neighbours.Of(dep.Service); on.Name != "" && off(on.Want) {
+			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("it depends on %s, which is wanted %s: not waited for", on.Name, on.Want.State))
+		}
+	}
+}
+
+// listed is what the file calls the service, else its name in Compose.
+func (n Neighbours) listed(service string) string {
+	if of := n.services[service]; of.Name != "" {
+		return of.Name
+	}
+	return service
+}
+
+// stopsAfter says which dependent is being stopped first; zero: none. Only
+// those count that are being stopped, too: a dependent that should run, or that
+// nobody will stop, holds nothing up.
+func (d *decision) stopsAfter() Note {
+	us := d.service.ComposeService
+	note := Note{}
+	d.around.Neighbours.All(func(service string, n Neighbour) {
+		if n.Name == "" || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
+			return
+		}
+		on := slices.IndexFunc(n.DependsOn, func(dep Dependency) bool { return dep.Service == us })
+		if on < 0 || d.around.Neighbours.Cycle(service, n.DependsOn[on]) != nil {
+			return
+		}
+		for _, c := range n.Containers {
+			if !c.State.Alive() || c.AutoRemove || d.around.Self[c.ID] != "" {
+				continue
+			}
+			if message := fmt.Sprintf("stops after %s, which depends on it: %s is %s", n.Name, c.Name, c.State); note.Reason == "" || message < note.Message {
+				note = Note{ReasonDependency, message}
+			}
+		}
+	})
+	return note
+}
