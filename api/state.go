@@ -97,7 +97,7 @@ func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.opt.Loop.LookNow(actor(r))
+	s.opt.Loop.LookNow(actor(r), b.Reason)
 	respond(w, http.StatusAccepted, s.opt.Loop.Overview())
 }
 
