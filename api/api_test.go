@@ -65,17 +65,29 @@ func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
 	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
-func (l *fakeLoop) Restart(service, actor string) (int64, error) {
-	return 1, l.ask("restart " + service + " by " + actor)
+func (l *fakeLoop) Restart(service, actor, why string) (int64, error) {
+	o := l.Overview()
+	if _, listed := o.Service(service); !listed {
+		return 0, desired.ErrUnknownService
+	}
+	return 1, l.ask("restart " + service + " by " + because(actor, why))
 }
 
-func (l *fakeLoop) Retry(service, actor string) error {
-	return l.ask("retry " + service + " by " + actor)
+func (l *fakeLoop) Retry(service, actor, why string) error {
+	return l.ask("retry " + service + " by " + because(actor, why))
 }
 
-func (l *fakeLoop) LookNow(actor string) { _ = l.ask("look by " + actor) }
-func (l *fakeLoop) Readiness() []string  { return l.why }
-func (l *fakeLoop) Alive() bool          { return !l.dead }
+func (l *fakeLoop) LookNow(actor, why string) { _ = l.ask("look by " + because(actor, why)) }
+func (l *fakeLoop) Readiness() []string       { return l.why }
+func (l *fakeLoop) Alive() bool               { return !l.dead }
+
+// because is who asked, and why.
+func because(actor, why string) string {
+	if why == "" {
+		return actor
+	}
+	return actor + ": " + why
+}
 
 func (l *fakeLoop) ask(what string) error {
 	l.mu.Lock()

@@ -70,7 +70,7 @@ func TestABatchIsOneRevisionOrNone(t *testing.T) {
 		{"no state among good ones", "/v1/services/state", `{"db":"running","web":""}`, "application/json", 422, nil, nil, nil, "web"},
 		{"null among good ones", "/v1/services/state", `{"db":"running","web":null}`, "application/json", 422, nil, nil, nil, "web"},
 		{"nobody", "/v1/services/state", `{}`, "application/json", 400, nil, nil, nil, "which services"},
-		{"nothing", "/v1/services/state", `null`, "application/json", 400, nil, nil, nil, "which services"},
+		{"nothing", "/v1/services/state", `null`, "application/json", 400, nil, nil, nil, "no object"},
 		{"a list", "/v1/services/state", `["web"]`, "application/json", 400, nil, nil, nil, "JSON"},
 		{"more than a state", "/v1/services/state", `{"web":{"state":"stopped"}}`, "application/json", 400, nil, nil, nil, "JSON"},
 		{"named ones as text", "/v1/services/state", `web=stopped`, "text/plain", 415, nil, nil, nil, "application/json"},

@@ -110,7 +110,7 @@ func TestAProxyIsWelcomeWhereATokenTellsWhoAsks(t *testing.T) {
 func TestACredentialInTheQueryIsNone(t *testing.T) {
 	for _, kind := range doorsOfAllKinds {
 		w := guarded(t, kind.door)
-		for _, query := range []string{"token=x", "access_token=", "a=b&Token=" + secretOf(Admin), "%74oken=x", "wait=1s;x&token=1"} {
+		for _, query := range []string{"token=x", "access_token=", "a=b&Token=" + secretOf(Admin), "%74oken=x", "wait=1s;x&token=1", "wait=1s;token=1", "token=%zz", "TOKEN%zz&token"} {
 			answer := w.ask("GET", "/healthz?"+query, "", "Authorization", "Bearer "+secretOf(Admin))
 			if p := problemOf(t, answer); p.Status != 400 || p.Type != "credentials_in_query" || strings.Contains(answer.Body.String(), secretOf(Admin)) {
 				t.Errorf("%s, %s: %s", kind.name, query, answer.Body)

@@ -17,6 +17,7 @@ type server struct {
 	cross    *http.CrossOriginProtection
 	failures *failures
 	sessions *sessions
+	places   places
 }
 
 func newServer(opt Options) *server {

@@ -77,21 +77,27 @@ func matching(r *http.Request, now *desired.Document) (string, error) {
 	if len(r.Header.Values("If-Match")) == 0 {
 		return "", nil
 	}
-	var tags []string
-	for _, tag := range strings.Split(strings.Join(r.Header.Values("If-Match"), ","), ",") {
-		if tag = strings.TrimSpace(tag); tag != "" {
-			tags = append(tags, tag)
-		}
-	}
+	named := tags(r, "If-Match")
 	switch {
-	case len(tags) == 0:
+	case len(named) == 0:
 		return "", newProblem(http.StatusBadRequest, "malformed", `If-Match names no ETag; write If-Match: "…", or leave it out`)
-	case slices.Contains(tags, "*"):
+	case slices.Contains(named, "*"):
 		return "", nil
-	case slices.Contains(tags, etag(now)), slices.Contains(tags, now.Digest):
+	case slices.Contains(named, etag(now)), slices.Contains(named, now.Digest):
 		return now.Digest, nil
 	}
-	return tags[0], nil // with its quotes it is nobody's digest
+	return named[0], nil // with its quotes it is nobody's digest
+}
+
+// tags are those that the headers of that name list.
+func tags(r *http.Request, header string) []string {
+	var all []string
+	for tag := range strings.SplitSeq(strings.Join(r.Header.Values(header), ","), ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			all = append(all, tag)
+		}
+	}
+	return all
 }
 
 // change makes the proposal the file and answers with what comes of it. end is

@@ -4,15 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"reconciler/reconcile"
 )
-
-// maxStreams is how many answers without an end there may be at once, events
-// and followed logs together, so that connections are left for everything else.
-const maxStreams = 32
 
 // pingEvery is how often a stream of events says that it lives.
 const pingEvery = 15 * time.Second
@@ -20,19 +15,7 @@ const pingEvery = 15 * time.Second
 // typeEvents is the media type of events as they happen (WHATWG HTML, 9.2).
 const typeEvents = "text/event-stream"
 
-// streams counts the answers without an end. The zero value has none.
-type streams struct{ open atomic.Int64 }
-
-// begin takes a place, or says that there is none; leave gives it back.
-func (n *streams) begin() (leave func(), err error) {
-	if n.open.Add(1) > maxStreams {
-		n.open.Add(-1)
-		return nil, newProblem(http.StatusServiceUnavailable, "too_many_streams", "%d streams are open, and there may be no more; close one of them", maxStreams)
-	}
-	return func() { n.open.Add(-1) }, nil
-}
-
-// events is what is told of what happened.
+// eventList is what is told of what happened.
 type eventList struct {
 	Events []reconcile.Entry `json:"events"` // oldest first
 }
@@ -42,28 +25,26 @@ type eventList struct {
 const gap = "gap"
 
 // events tells what happened: as a list, or as it happens.
-func (s *server) events(open *streams) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		q, err := params(r)
-		service, one := q["service"]
-		if one && err == nil {
-			if _, listed := s.opt.State.Snapshot().Document.Service(service); !listed {
-				err = s.unknown(service)
-			}
+func (s *server) events(w http.ResponseWriter, r *http.Request) {
+	q, err := params(r)
+	service, one := q["service"]
+	if one && err == nil {
+		if _, listed := s.opt.State.Snapshot().Document.Service(service); !listed {
+			err = s.unknown(service)
 		}
-		last := q["last_event_id"]
-		if id := r.Header.Get("Last-Event-ID"); id != "" {
-			last = id // of a client that comes back to the address that it had
-		}
-		concerns := func(e reconcile.Entry) bool { return !one || e.Service == service }
-		switch {
-		case err != nil:
-			fail(w, err)
-		case callOf(r).kind == typeJSON:
-			respond(w, http.StatusOK, s.eventsSince(last, concerns))
-		default:
-			s.follow(w, r, open, last, concerns)
-		}
+	}
+	last := q["last_event_id"]
+	if id := r.Header.Get("Last-Event-ID"); id != "" {
+		last = id // of a client that comes back to the address that it had
+	}
+	concerns := func(e reconcile.Entry) bool { return !one || e.Service == service }
+	switch {
+	case err != nil:
+		fail(w, err)
+	case callOf(r).kind == typeJSON:
+		respond(w, http.StatusOK, s.eventsSince(last, concerns))
+	default:
+		s.follow(w, r, last, concerns)
 	}
 }
 
@@ -81,8 +62,8 @@ func (s *server) eventsSince(last string, concerns func(reconcile.Entry) bool) e
 
 // follow tells the events as they happen, until the client goes or the program
 // ends. It begins after the event of that ID; none: now.
-func (s *server) follow(w http.ResponseWriter, r *http.Request, open *streams, last string, concerns func(reconcile.Entry) bool) {
-	leave, err := open.begin()
+func (s *server) follow(w http.ResponseWriter, r *http.Request, last string, concerns func(reconcile.Entry) bool) {
+	leave, err := s.places.stream()
 	if err != nil {
 		fail(w, err)
 		return

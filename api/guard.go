@@ -62,13 +62,16 @@ func forwarded(h http.Header) string {
 	return ""
 }
 
-// queryCredential returns the name of a credential in the query. What of the
-// query can't be read is no credential.
+// queryCredential returns the name of a credential in the query, also where
+// the query as a whole can't be read: it is in the logs of others all the same.
 func queryCredential(raw string) (string, bool) {
-	parsed, _ := url.ParseQuery(raw)
-	for name := range parsed {
-		if strings.EqualFold(name, "token") || strings.EqualFold(name, "access_token") {
-			return strings.ToLower(name), true
+	for pair := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		if name = strings.ToLower(name); name == "token" || name == "access_token" {
+			return name, true
 		}
 	}
 	return "", false

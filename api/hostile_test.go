@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
@@ -129,6 +130,24 @@ func hostileWorld(t *testing.T, w *world, variables map[string]string) (file str
 	return file, at
 }
 
+// jsonBy is the rest of a request that sends JSON, with that token or none.
+func jsonBy(secret string) string {
+	rest := ` HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len}\r\n`
+	if secret != "" {
+		rest += `Authorization: Bearer ` + secret + `\r\n`
+	}
+	return rest + `\r\n`
+}
+
+// sentJSON is what stands between a call and its body in JSON, with a token or
+// without.
+func sentJSON(secret string) string {
+	if secret != "" {
+		secret = `Authorization: Bearer ` + secret + `\r\n`
+	}
+	return ` HTTP/1.1\r\nHost: localhost\r\n` + secret + `Content-Type: application/json\r\nContent-Length: {len}\r\n\r\n`
+}
+
 // TestHostileRequestsChangeNothing sends each line of testdata/hostile.txt to
 // a door that is really served, without a client that would mend it. After
 // each the file and all other files beside it are as they were, the loop was
@@ -146,6 +165,14 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 		"{read}":    `Authorization: Bearer ` + secretOf(Read) + `\r\n`,
 		"{flip}":    `Authorization: Bearer ` + secretOf(Flip) + `\r\n`,
 		"{secret}":  secretOf(Admin),
+		"{digest}":  fmt.Sprintf("%x", sha256.Sum256([]byte(document))),
+		"{host}":    ` HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+		"{asjson}":  jsonBy(""),
+		"{asread}":  jsonBy(secretOf(Read)),
+		"{asflip}":  jsonBy(secretOf(Flip)),
+		"{suspend}": `PUT /v1/services/db/suspend` + jsonBy(""),
+		"{group}":   `PUT /v1/groups/front/state` + jsonBy(""),
+		"{batch}":   `PUT /v1/services/state` + jsonBy(""),
 	}
 	w := newWorld(t)
 	file, at := hostileWorld(t, w, variables)
@@ -168,7 +195,7 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 			}
 		})
 	}
-	if len(all) < 160 {
+	if len(all) < 800 {
 		t.Errorf("%d requests only", len(all))
 	}
 	if now := names(t, filepath.Dir(file)); len(now) != entries {

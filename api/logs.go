@@ -26,23 +26,21 @@ const (
 )
 
 // logs tells what a container of the service wrote.
-func (s *server) logs(open *streams) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		id, opt, err := s.readLogs(r)
-		if err == nil && opt.Follow {
-			var leave func()
-			if leave, err = open.begin(); err == nil {
-				defer leave()
-			}
+func (s *server) logs(w http.ResponseWriter, r *http.Request) {
+	id, opt, err := s.readLogs(r)
+	if err == nil && opt.Follow {
+		var leave func()
+		if leave, err = s.places.stream(); err == nil {
+			defer leave()
 		}
-		switch {
-		case err != nil:
-			fail(w, err)
-		case r.Method == http.MethodHead:
-			w.Header().Set("Content-Type", typeText+"; charset=utf-8")
-		default:
-			s.pour(w, r, id, opt)
-		}
+	}
+	switch {
+	case err != nil:
+		fail(w, err)
+	case r.Method == http.MethodHead:
+		w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+	default:
+		s.pour(w, r, id, opt)
 	}
 }
 
@@ -95,24 +93,31 @@ func containerOf(n reconcile.Service, name string, named bool) (string, error) {
 
 // pour writes the log as it is read. What goes wrong before the first byte is a
 // problem; after it the connection is cut, so that half a log isn't taken for a
-// whole one.
+// whole one. Who follows hears at once that there is a log, however long it is
+// quiet.
 func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt engine.LogOptions) {
 	out, began := s.streaming(w, r), false
-	begin := func() {
-		began = true
-		w.Header().Set("Content-Type", typeText+"; charset=utf-8")
-		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps lines back
-	}
-	err := s.opt.Logs.Logs(r.Context(), id, opt, func(chunk []byte) error {
+	write := func(chunk []byte) error {
 		if !began {
-			begin()
+			began = true
+			w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+			w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps lines back
 		}
 		_, err := out.Write(chunk)
 		return err
-	})
+	}
+	var err error
+	if opt.Follow {
+		if err = s.opt.Logs.Logs(r.Context(), id, engine.LogOptions{}, func([]byte) error { return nil }); err == nil {
+			err = write(nil)
+		}
+	}
+	if err == nil {
+		err = s.opt.Logs.Logs(r.Context(), id, opt, write)
+	}
 	switch {
 	case err == nil && !began:
-		begin() // it is empty
+		_ = write(nil) // it is empty; that the client went away is nobody's error
 	case err == nil, r.Context().Err() != nil:
 	case began:
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // the end of the body can't be written any more

@@ -164,6 +164,25 @@ func getLogs(t *testing.T, conn io.ReadWriter, query string) *http.Response {
 	return answer
 }
 
+// TestAQuietLogIsFollowedAtOnce: who follows is answered before there is a line.
+func TestAQuietLogIsFollowedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withContainers(t)
+		l, stop := serving(w)
+		if answer := getLogs(t, l.dial(), "?follow=true&tail=0"); answer.StatusCode != http.StatusOK || answer.Header.Get("X-Accel-Buffering") != "no" {
+			t.Errorf("%d %v", answer.StatusCode, answer.Header)
+		}
+		synctest.Wait()
+		w.logs.err = engine.ErrConflict
+		if answer := getLogs(t, l.dial(), "?follow=true"); answer.StatusCode != http.StatusConflict {
+			t.Errorf("there is no log: %d", answer.StatusCode)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestAFollowedLogIsAStream: told at once, one of those that are bounded, over
 // when the client goes or the program ends.
 func TestAFollowedLogIsAStream(t *testing.T) {

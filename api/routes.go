@@ -102,15 +102,14 @@ func also(o operation, name, what string) operation {
 
 // streamRoutes tell what happens, and may go on without an end.
 func (s *server) streamRoutes() []route {
-	open := new(streams)
 	return []route{
-		{"GET", "/v1/events", Read, "what happened: as it happens (`text/event-stream`), or as a list by `Accept: application/json`; `?service=`, `Last-Event-ID`", s.events(open),
+		{"GET", "/v1/events", Read, "what happened: as it happens (`text/event-stream`), or as a list by `Accept: application/json`; `?service=`, `Last-Event-ID`", s.events,
 			operation{id: "getEvents", refuses: refusesNames, reads: []parameter{
 				{"service", "query", "only what is about this service", schema{"type": "string"}},
 				{"last_event_id", "query", "begin after the event of this ID; none: now, or for a list with all that is kept", schema{"type": "string"}},
 				{"Last-Event-ID", "header", "the same, and more than the query", schema{"type": "string"}}},
 				answers: found("the events", content{typeEvents, nil}, content{typeJSON, eventList{}})}},
-		{"GET", "/v1/services/{service}/logs", Flip, "the last lines of its container (they may hold secrets); `?tail=200`, `?follow=true`, `?container=`", s.logs(open),
+		{"GET", "/v1/services/{service}/logs", Flip, "the last lines of its container (they may hold secrets); `?tail=200`, `?follow=true`, `?container=`", s.logs,
 			operation{id: "getLogs", refuses: refusesActs, reads: []parameter{
 				{"tail", "query", "how many lines that are there already", schema{"type": "integer", "minimum": 0, "maximum": maxTail, "default": defaultTail}},
 				{"follow", "query", "true: go on with what is written from now on", schema{"type": "boolean", "default": false}},

@@ -22,7 +22,7 @@ func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
 	if group, asked := q["group"]; asked {
 		doc := s.opt.State.Snapshot().Document
 		if _, known := doc.Group(group); !known {
-			newProblem(http.StatusNotFound, "unknown_group", "the file has no group %q", group).write(w)
+			unknownGroup(doc, group).write(w)
 			return
 		}
 		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return !slices.Contains(n.Groups, group) })
@@ -168,7 +168,7 @@ func (s *server) start(w http.ResponseWriter, r *http.Request) {
 	}
 	s.change(w, r, e, desired.Flips(changes...), func(snap desired.Snapshot, changed bool) (judge, error) {
 		if !changed {
-			if err := s.opt.Loop.Retry(service, actor(r)); err != nil {
+			if err := s.opt.Loop.Retry(service, actor(r), e.by.Reason); err != nil {
 				return nil, err
 			}
 		}
@@ -222,10 +222,10 @@ type restartBody struct {
 // restart is an act, not an edit: it makes no revision.
 func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 	service := r.PathValue("service")
-	wait, err := readRestart(r)
+	wait, why, err := readRestart(r)
 	var ticket int64
 	if err == nil {
-		ticket, err = s.opt.Loop.Restart(service, actor(r))
+		ticket, err = s.opt.Loop.Restart(service, actor(r), why)
 	}
 	if errors.Is(err, desired.ErrUnknownService) {
 		err = s.unknown(service) // with what may have been meant
@@ -242,11 +242,12 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// readRestart returns how long a restart is waited for, or why it can't be.
-func readRestart(r *http.Request) (time.Duration, error) {
+// readRestart returns how long a restart is waited for, and for what reason it
+// is asked.
+func readRestart(r *http.Request) (wait time.Duration, why string, err error) {
 	var b restartBody
 	if err := readInto(r, &b, nil); err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	q, err := params(r)
 	if err == nil {
@@ -257,8 +258,8 @@ func readRestart(r *http.Request) (time.Duration, error) {
 			err = fmt.Errorf("recreate %s: %w: nothing here says how to create its container", r.PathValue("service"), reconcile.ErrRefused)
 		}
 	}
-	if err != nil {
-		return 0, err
+	if err == nil {
+		wait, err = waitIn(q)
 	}
-	return waitIn(q)
+	return wait, b.Reason, err
 }

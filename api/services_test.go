@@ -35,6 +35,9 @@ func TestAFlipEditsOnlyTheValue(t *testing.T) {
 		{"start a job that should be done", "POST", "/v1/services/migrate/start", "{}", "application/json", "", "", "retry migrate by http:loopback"},
 		{"stop a job", "POST", "/v1/services/migrate/stop", "", "", "state: completed", "state: stopped", ""},
 		{"restart", "POST", "/v1/services/web/restart", "", "", "", "", "restart web by http:loopback"},
+		{"restart for a reason", "POST", "/v1/services/web/restart", `{"reason":"stuck"}`, "application/json", "", "", "restart web by http:loopback: stuck"},
+		{"start what should run, for a reason", "POST", "/v1/services/web/start?reason=stuck", "", "", "", "", "retry web by http:loopback: stuck"},
+		{"look now for a reason", "POST", "/v1/reconcile", `{"reason":"moved"}`, "application/json", "", "", "look by http:loopback: moved"},
 		{"look now", "POST", "/v1/reconcile", "", "", "", "", "look by http:loopback"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,7 +86,13 @@ func TestABadFlipChangesNothing(t *testing.T) {
 	}{
 		{put, "", "", 400, "say which state"},
 		{put, "{}", "application/json", 400, "say which state"},
-		{put, "null", "application/json", 400, "say which state"},
+		{put, "null", "application/json", 400, "no object"},
+		{put, "{}", "application/json", 400, "say which state"},
+		{start, "null", "application/json", 400, "no object"},
+		{restart, " null", "application/json", 400, "no object"},
+		{"POST /v1/reconcile", "null", "application/json", 400, "no object"},
+		{"POST /v1/reconcile", `{"reason":"a\u202eb"}`, "application/json", 400, "one line"},
+		{"POST /v1/reconcile?dry_run=true", "", "", 400, "dry_run"},
 		{put, `{"state":"stopped"`, "application/json", 400, "malformed"},
 		{put, `{"state":"stopped"}{}`, "application/json", 400, "follows"},
 		{put, `{"state":"stopped","image":"evil"}`, "application/json", 400, "image"},
@@ -190,7 +199,7 @@ func TestServicesAreFiltered(t *testing.T) {
 		{"?status=stopped", 200, []string{"db"}},
 		{"?status=paused", 200, nil},
 		{"?group=front&status=stopped", 200, nil},
-		{"?group=nobody", 404, nil},
+		{"?group=fron", 404, nil},
 		{"?status=halted", 400, nil},
 		{"?state=running", 400, nil},
 	} {
@@ -200,7 +209,9 @@ func TestServicesAreFiltered(t *testing.T) {
 			continue
 		}
 		if c.code != 200 {
-			problemOf(t, answer)
+			if p := problemOf(t, answer); c.code == 404 && !strings.Contains(p.Detail, `did you mean "front"`) {
+				t.Errorf("%s: %s", c.query, p.Detail)
+			}
 			continue
 		}
 		var o reconcile.Overview

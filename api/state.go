@@ -3,6 +3,8 @@ package api
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"reconciler/desired"
 )
@@ -12,7 +14,7 @@ func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	doc := s.opt.State.Snapshot().Document
 	w.Header().Set("ETag", etag(doc))
-	if r.Header.Get("If-None-Match") == etag(doc) {
+	if knows(r, doc) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -30,13 +32,21 @@ func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(src)
 }
 
+// knows reports whether the If-None-Match headers name the document; a proxy
+// that compresses has made its tag a weak one (RFC 9110, 13.1.2).
+func knows(r *http.Request, doc *desired.Document) bool {
+	return slices.ContainsFunc(tags(r, "If-None-Match"), func(tag string) bool {
+		return tag == "*" || strings.TrimPrefix(tag, "W/") == etag(doc)
+	})
+}
+
 func (s *server) putState(w http.ResponseWriter, r *http.Request) {
-	src, err := readState(r)
+	p, err := readState(r)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.replace(w, r, desired.Replacement(src), "")
+	s.replace(w, r, p, "")
 }
 
 // replace makes the proposal the file and answers with what becomes of all
@@ -52,35 +62,42 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request, p desired.Propo
 	})
 }
 
-func readState(r *http.Request) ([]byte, error) {
+// readState returns the document that is sent, as a proposal.
+func readState(r *http.Request) (p desired.Proposal, err error) {
 	body, err := readBody(r)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	switch kind := mediaType(r); kind {
 	case typeYAML, "text/yaml", "application/x-yaml":
-		return body, nil
+		return desired.Replacement(body), nil
 	case typeJSON:
 		if err := unambiguous(body); err != nil {
-			return nil, err
+			return p, err
 		}
-		src, err := desired.FromJSON(body)
-		if err != nil {
-			return nil, newProblem(http.StatusBadRequest, "malformed", "%v", err)
+		if p, err = desired.ReplacementJSON(body); err != nil {
+			return p, malformed(err)
 		}
-		return src, nil
+		return p, nil
 	default:
-		return nil, callOf(r).route.notTaken(kind)
+		return p, callOf(r).route.notTaken(kind)
 	}
 }
 
 func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
 	var b reasonBody
-	if err := readInto(r, &b, nil); err != nil {
+	err := readInto(r, &b, nil)
+	if err == nil {
+		err = checkReason(b.Reason)
+	}
+	if err == nil {
+		_, err = params(r)
+	}
+	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.opt.Loop.LookNow(actor(r))
+	s.opt.Loop.LookNow(actor(r), b.Reason)
 	respond(w, http.StatusAccepted, s.opt.Loop.Overview())
 }
 

@@ -21,11 +21,15 @@ func TestTheFileIsToldByteForByte(t *testing.T) {
 	if tag != `"`+w.state.snap.Document.Digest+`"` {
 		t.Errorf("ETag: %s", tag)
 	}
-	if again := w.ask("GET", "/v1/state", "", "If-None-Match", tag); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
-		t.Errorf("unchanged, and told again: %d %s", again.Code, again.Body)
+	for _, known := range []string{tag, "W/" + tag, `"0", ` + tag, "*"} {
+		if again := w.ask("GET", "/v1/state", "", "If-None-Match", known); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
+			t.Errorf("%s: unchanged, and told again: %d %s", known, again.Code, again.Body)
+		}
 	}
-	if other := w.ask("GET", "/v1/state", "", "If-None-Match", `"0"`); other.Code != http.StatusOK {
-		t.Errorf("changed, and not told: %d", other.Code)
+	for _, known := range []string{`"0"`, `W/"0"`, "", w.state.snap.Document.Digest} {
+		if other := w.ask("GET", "/v1/state", "", "If-None-Match", known); other.Code != http.StatusOK {
+			t.Errorf("%s: changed, and not told: %d", known, other.Code)
+		}
 	}
 }
 
@@ -43,6 +47,20 @@ func TestTheFileIsToldAsJSONAndTakenAsSuch(t *testing.T) {
 	src := string(w.state.snap.Document.Source)
 	if s, _ := w.state.snap.Document.Service("db"); s.State != desired.Running || strings.Contains(src, "{") {
 		t.Errorf("db is wanted %s; what was written isn't YAML in block form:\n%s", s.State, src)
+	}
+}
+
+func TestJSONThatSaysNothingNewLeavesTheBytes(t *testing.T) {
+	w := newWorld(t)
+	got := w.ask("GET", "/v1/state", "", "Accept", "application/json").Body.String()
+	sorted := `{"services":{"web":"running","migrate":{"state":"completed","job":true},"db":"stopped"},"project":"shop","groups":{"front":["web"]},"version":1}`
+	for name, body := range map[string]string{"as it was got": got, "in another order": sorted} {
+		if put := w.ask("PUT", "/v1/state", body); put.Code != http.StatusOK || put.Header().Get("ETag") != etag(w.state.snap.Document) {
+			t.Errorf("%s: %d %s", name, put.Code, put.Body)
+		}
+		if string(w.state.snap.Document.Source) != document {
+			t.Errorf("%s: the comments are gone:\n%s", name, w.state.snap.Document.Source)
+		}
 	}
 }
 

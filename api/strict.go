@@ -14,12 +14,15 @@ import (
 // maxDepth is how deep a JSON body may be nested, as the file may.
 const maxDepth = 32
 
-// strict decodes one JSON value, and what could be understood in two ways not
+// strict decodes one JSON object, and what could be understood in two ways not
 // at all: unknown fields, fields in another spelling or twice, bad UTF-8,
-// something after the value.
+// something after the object, null in its place.
 func strict(body []byte, to any) error {
 	if err := unambiguous(body); err != nil {
 		return err
+	}
+	if trimmed := bytes.TrimLeft(body, " \t\r\n"); trimmed[0] != '{' {
+		return malformed(errors.New("it is no object"))
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()

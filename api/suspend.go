@@ -16,7 +16,7 @@ const (
 
 // suspendBody says until when; neither: until somebody resumes it.
 type suspendBody struct {
-	For    string     `json:"for,omitempty"`    // a Go duration, from now on
+	For    *string    `json:"for,omitempty"`    // a Go duration, from now on
 	Until  *time.Time `json:"until,omitempty"`  // or a time
 	Reason string     `json:"reason,omitempty"` // shown with it
 }
@@ -70,19 +70,19 @@ func (b suspendBody) end(now time.Time) (time.Time, error) {
 	}
 	latest := now.Add(maxSuspension)
 	switch {
-	case b.For != "" && b.Until != nil:
+	case b.For != nil && b.Until != nil:
 		return refuse("for and until exclude each other")
 	case b.Until != nil:
 		if until := *b.Until; until.After(now) && !until.After(latest) {
 			return ceil(until), nil
 		}
 		return refuse("until is %s; it must be later than now, %s, and not after %s", b.Until.Format(time.RFC3339), now.UTC().Format(time.RFC3339), latest.UTC().Format(time.RFC3339))
-	case b.For == "":
+	case b.For == nil:
 		return time.Time{}, nil
 	}
-	d, err := time.ParseDuration(b.For)
+	d, err := time.ParseDuration(*b.For)
 	if err != nil || d < minSuspension || d > maxSuspension {
-		return refuse("for %q is no duration from %s to 8760h, such as 2h", b.For, minSuspension)
+		return refuse("for %q is no duration from %s to 8760h, such as 2h", *b.For, minSuspension)
 	}
 	return ceil(now.Add(d)), nil
 }

@@ -58,9 +58,17 @@ func (decide judge) warning(more []string) judge {
 	}
 }
 
-// await answers once the judge has decided or the time is over. The edit was
-// made before, and stays when the client goes.
+// await answers once the judge has decided or the time is over; at once where
+// too many wait already. The edit was made before, and stays when the client
+// goes.
 func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, decide judge) {
+	if wait > 0 {
+		leave, place := s.places.wait()
+		defer leave()
+		if !place {
+			wait = 0
+		}
+	}
 	ctx, cancel := patience(w, r, wait)
 	defer cancel()
 	for {

@@ -46,6 +46,23 @@ func Replacement(src []byte) Proposal {
 	}}
 }
 
+// ReplacementJSON is Replacement with a document in JSON, which is written as
+// YAML in block form. One that says what the file says already leaves its bytes
+// as they are, with all comments. The error is that body is no JSON.
+func ReplacementJSON(body []byte) (Proposal, error) {
+	src, err := fromJSON(body)
+	if err != nil {
+		return Proposal{}, err
+	}
+	replacement := Replacement(src)
+	return Proposal{of: func(doc *Document) ([]byte, error) {
+		if doc.saysTheSame(body) {
+			return bytes.Clone(doc.Source), nil
+		}
+		return replacement.of(doc)
+	}}, nil
+}
+
 // Restoration proposes the bytes of that revision, as Replacement does. Errors:
 // ErrUnknownRevision, ErrDataDir.
 func (s *Store) Restoration(generation int64) (Proposal, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"gopkg.in/yaml.v3"
 )
@@ -62,24 +63,67 @@ func writeJSON(out *bytes.Buffer, n *yaml.Node) error {
 	return nil
 }
 
-// FromJSON is a JSON document as the YAML that is written for it: block form,
+// fromJSON is a JSON document as the YAML that is written for it: block form,
 // keys in the order in which they were given. What it says is for Parse to
 // check.
-func FromJSON(src []byte) ([]byte, error) {
-	if !json.Valid(src) {
+func fromJSON(src []byte) ([]byte, error) {
+	if !json.Valid(src) { // it bounds the depth, too
 		return nil, errors.New("the body is not JSON")
 	}
-	var tree yaml.Node // JSON is YAML in flow form
-	if err := yaml.Unmarshal(src, &tree); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(src))
+	dec.UseNumber()
+	tree, err := nodeOf(dec)
+	if err != nil {
 		return nil, fmt.Errorf("JSON as YAML: %w", err)
 	}
-	blockForm(&tree)
-	return yaml.Marshal(&tree)
+	return yaml.Marshal(tree)
 }
 
-func blockForm(n *yaml.Node) {
-	n.Style = 0
-	for _, c := range n.Content {
-		blockForm(c)
+// nodeOf is the next JSON value. JSON isn't YAML to the letter: half of its
+// escapes mean nothing there.
+func nodeOf(dec *json.Decoder) (*yaml.Node, error) {
+	token, err := dec.Token()
+	if err != nil {
+		return nil, err
 	}
+	switch v := token.(type) {
+	case string:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}, nil
+	case json.Delim:
+		n := &yaml.Node{Kind: yaml.SequenceNode}
+		if v == '{' {
+			n.Kind = yaml.MappingNode
+		}
+		for dec.More() { // of an object the keys, too, which are strings
+			c, err := nodeOf(dec)
+			if err != nil {
+				return nil, err
+			}
+			n.Content = append(n.Content, c)
+		}
+		_, err := dec.Token() // what closes it
+		return n, err
+	case nil:
+		return plain("null"), nil
+	default: // a number or a boolean, which YAML spells alike
+		return plain(fmt.Sprint(v)), nil
+	}
+}
+
+// saysTheSame reports whether the JSON says what the document does, in
+// whatever order.
+func (d *Document) saysTheSame(body []byte) bool {
+	own, err := d.JSON()
+	if err != nil {
+		return false
+	}
+	var values [2]any
+	for i, src := range [][]byte{own, body} {
+		dec := json.NewDecoder(bytes.NewReader(src))
+		dec.UseNumber()
+		if dec.Decode(&values[i]) != nil {
+			return false
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }

@@ -151,13 +151,41 @@ func TestTheDocumentIsJSONInTheOrderOfTheFile(t *testing.T) {
 	if flat != want {
 		t.Fatalf("got  %s\nwant %s", flat, want)
 	}
-	src, err := FromJSON(got)
+	src, err := fromJSON(got)
 	if err != nil {
 		t.Fatal(err)
 	}
 	back := mustParse(t, string(src))
 	if diff := cmp.Diff(doc.Services, back.Services); diff != "" {
 		t.Errorf("there and back: -want +got:\n%s\n%s", diff, src)
+	}
+}
+
+func TestJSONIsTakenToTheLetter(t *testing.T) {
+	reason := "\"no\": 😀/é\ttab, \x7f and {braces}, #1"
+	for name, body := range map[string]string{
+		"as it is":    `{"version":1,"project":"shop","services":{"7":{"state":"running","replicas":2,"suspend":{"reason":"\"no\": 😀/é\ttab, ` + "\x7f" + ` and {braces}, #1"}}}}`,
+		"all escaped": `{"version":1,"project":"sho\u0070","services":{"7":{"state":"running","replicas":2,"suspend":{"reason":"\u0022no\": \ud83d\ude00\/\u00e9\ttab, \u007f and {braces}, #1"}}}}`,
+		"by tabs":     "{\r\n\t\"version\"\t:\t1,\n\t\"project\":\"shop\",\"services\"\n:{\"7\":{\"state\":\"running\",\"replicas\":2,\"suspend\":{\"reason\":\"\\\"no\\\": 😀/é\\ttab, \\u007f and {braces}, #1\"}}}}",
+	} {
+		src, err := fromJSON([]byte(body))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s, _ := mustParse(t, string(src)).Service("7")
+		if s.Replicas != 2 || s.Suspend == nil || s.Suspend.Reason != reason {
+			t.Errorf("%s: %+v\n%s", name, s, src)
+		}
+	}
+	for _, value := range []string{`"1"`, `1.5`, `1e0`, `99999999999999999999`, `null`, `true`, `"null"`, `[1]`, `{}`} {
+		src, err := fromJSON([]byte(`{"version":1,"project":"shop","services":{"web":{"state":"running","replicas":` + value + `}}}`))
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+		}
+		if doc, err := Parse("state.yaml", src); err == nil {
+			t.Errorf("%s is taken for %d\n%s", value, doc.Services[0].Replicas, src)
+		}
 	}
 }
 

@@ -11,10 +11,11 @@ import (
 )
 
 // Restart asks for the restart of the service's containers, one by one, or for
-// another run of a job. Asked for again before it was made, it is made once.
+// another run of a job; why may be empty. Asked for again before it was made,
+// it is made once.
 // It was made once the service's Acts is the ticket or more. Errors:
 // desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
-func (r *Reconciler) Restart(service, actor string) (ticket int64, err error) {
+func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
@@ -48,20 +49,24 @@ func (r *Reconciler) Restart(service, actor string) (ticket int64, err error) {
 		return refuse("it is what reconciler itself runs in")
 	}
 	r.pasts[service] = past.AskRestart(ids)
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart})
-	return r.services[service].acts + 1, nil
+	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
+	if t := r.services[service]; t != nil {
+		ticket = t.acts
+	} // else it was listed since the last sweep
+	return ticket + 1, nil
 }
 
-// Retry forgets what went wrong with the service and tries now. Errors:
+// Retry forgets what went wrong with the service and tries now; why may be
+// empty. Errors:
 // desired.ErrUnknownService.
-func (r *Reconciler) Retry(service, actor string) error {
+func (r *Reconciler) Retry(service, actor, why string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, listed := r.opt.Desired.Snapshot().Document.Service(service); !listed {
 		return fmt.Errorf("retry %s: %w", service, desired.ErrUnknownService)
 	}
 	r.pasts[service] = r.past(service).Try(r.opt.Now())
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start})
+	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
 	return nil
 }
 

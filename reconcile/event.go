@@ -21,7 +21,7 @@ const (
 	KindWithheld        Kind = "withheld"         // a dry run would have made a call; Message says which; once each time
 	KindConverged       Kind = "converged"        // the service is as wanted again; Trigger, Took
 	KindStalled         Kind = "stalled"          // nothing more will happen by itself; Reason, Message
-	KindRequested       Kind = "requested"        // somebody asked for an act
+	KindRequested       Kind = "requested"        // somebody asked for an act; Message is his reason
 	KindDecided         Kind = "decided"          // one decision was made; Took
 	KindWarning         Kind = "warning"          // Message says what a person should look at
 )

@@ -103,23 +103,23 @@ func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 }
 
 // Restart is Reconciler.Restart, and lets it happen.
-func (l *Loop) Restart(service, actor string) (int64, error) {
-	ticket, err := l.Reconciler.Restart(service, actor)
+func (l *Loop) Restart(service, actor, why string) (int64, error) {
+	ticket, err := l.Reconciler.Restart(service, actor, why)
 	l.queue.add(service)
 	return ticket, err
 }
 
 // Retry is Reconciler.Retry, and lets it happen.
-func (l *Loop) Retry(service, actor string) error {
-	err := l.Reconciler.Retry(service, actor)
+func (l *Loop) Retry(service, actor, why string) error {
+	err := l.Reconciler.Retry(service, actor, why)
 	l.queue.add(service)
 	return err
 }
 
 // LookNow asks for a look at the whole world and a decision about every
 // service, soon.
-func (l *Loop) LookNow(actor string) {
-	l.recordLater(Event{Kind: KindRequested, Actor: actor})
+func (l *Loop) LookNow(actor, why string) {
+	l.recordLater(Event{Kind: KindRequested, Actor: actor, Message: why})
 	l.opt.World.LookNow()
 	for _, s := range l.opt.Desired.Snapshot().Document.Services {
 		l.queue.add(s.Name)

@@ -44,7 +44,7 @@ func (r *Reconciler) Affected() []string {
 	own := r.owned(snap.Document, view)
 	r.heeded = own
 	all := before.doc != snap.Document || !view.Up
-	r.sweep()
+	r.sweep(snap.Document)
 	moved := own.around.Moved(before.around)
 	var names []string
 	for _, s := range snap.Document.Services {
@@ -58,8 +58,7 @@ func (r *Reconciler) Affected() []string {
 
 // sweep makes what is tracked the services of the document; the caller holds
 // r.mu, or nobody else knows r yet.
-func (r *Reconciler) sweep() {
-	doc := r.opt.Desired.Snapshot().Document
+func (r *Reconciler) sweep(doc *desired.Document) {
 	for name := range r.services {
 		if _, listed := doc.Service(name); !listed {
 			delete(r.services, name)

@@ -103,7 +103,7 @@ func New(opt Options) (*Reconciler, error) {
 		services: make(map[string]*tracked),
 		changed:  make(chan struct{}),
 	}
-	r.sweep()
+	r.sweep(opt.Desired.Snapshot().Document)
 	return r, nil
 }
 

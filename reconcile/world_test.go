@@ -272,11 +272,11 @@ func ptr[T any](v T) *T { return &v }
 
 func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
-	first, err := w.r.Restart("web", "test")
+	first, err := w.r.Restart("web", "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := w.r.Restart("web", "test")
+	second, err := w.r.Restart("web", "test", "")
 	if err != nil || second != first {
 		t.Fatalf("asked twice: tickets %d and %d, %v", first, second, err)
 	}
@@ -287,7 +287,7 @@ func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	if s, _ := ptr(w.r.Overview()).Service("web"); s.Acts != first {
 		t.Errorf("acts %d, want the ticket %d", s.Acts, first)
 	}
-	if _, err := w.r.Restart("db", "test"); err == nil {
+	if _, err := w.r.Restart("db", "test", ""); err == nil {
 		t.Error("what is wanted stopped was restarted")
 	}
 }
