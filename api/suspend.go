@@ -37,30 +37,24 @@ func (s *server) suspend(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.hold(w, r, e, desired.Change{Suspend: &desired.Suspend{Until: until, Reason: e.by.Reason, By: e.by.Actor}})
-}
-
-// resume ends the suspension, if there is one.
-func (s *server) resume(w http.ResponseWriter, r *http.Request) {
-	e, err := s.readEdit(r, "")
-	if err != nil {
-		fail(w, err)
-		return
+	change := desired.Change{
+		Service: r.PathValue("service"),
+		Suspend: &desired.Suspend{Until: until, Reason: e.by.Reason, By: e.by.Actor},
 	}
-	s.hold(w, r, e, desired.Change{Resume: true})
-}
-
-// hold makes the change, which is as asked once the loop has decided with it.
-func (s *server) hold(w http.ResponseWriter, r *http.Request, e edit, change desired.Change) {
-	change.Service = r.PathValue("service")
 	s.change(w, r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
 		return s.one(change.Service, func(n reconcile.Service) verdict {
 			if n.ObservedGeneration < snap.Generation {
 				return pending
 			}
-			return arrived
+			return arrived // held is all that was asked for
 		}), nil
 	})
+}
+
+// resume ends the suspension, if there is one, and waits as other edits do for
+// the service to be as the file says.
+func (s *server) resume(w http.ResponseWriter, r *http.Request) {
+	s.set(w, r, desired.Change{Resume: true}, "")
 }
 
 // end is when the suspension ends, to the second; zero: when somebody resumes.

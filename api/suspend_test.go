@@ -2,6 +2,7 @@ package api
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,20 +119,26 @@ func TestReplicasAreForAdmins(t *testing.T) {
 	}
 }
 
-// TestAHoldIsWaitedForUntilTheLoopKnows, whatever the service does.
+// TestAHoldIsWaitedForUntilTheLoopKnows, whatever the service does; its end,
+// until the service is as wanted.
 func TestAHoldIsWaitedForUntilTheLoopKnows(t *testing.T) {
-	for _, method := range []string{"PUT", "DELETE"} {
+	for method, want := range map[string]time.Duration{"PUT": time.Second, "DELETE": 2 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			w := held(t)
-			answered := w.patient(t.Context(), method, "/v1/services/web/suspend?wait=30s", "{}")
-			<-time.After(time.Second)
 			began := time.Now()
-			w.loop.change("web", func(n *reconcile.Service) {
-				n.ObservedGeneration, n.Converged, n.Suspended = 8, false, &reconcile.Suspension{}
+			answered := w.patient(t.Context(), method, "/v1/services/web/suspend?wait=30s", "{}")
+			var story sync.WaitGroup
+			story.Go(func() {
+				<-time.After(time.Second)
+				w.loop.change("web", func(n *reconcile.Service) { n.ObservedGeneration, n.Converged = 8, false })
+				<-time.After(time.Second)
+				w.loop.change("web", func(n *reconcile.Service) { n.Converged = true })
 			})
-			if answer := <-answered; answer.Code != 200 || time.Since(began) != 0 {
-				t.Errorf("%s: %d after %s", method, answer.Code, time.Since(began))
+			answer := <-answered
+			if took := time.Since(began); answer.Code != 200 || took != want {
+				t.Errorf("%s: %d after %s, not %s", method, answer.Code, took, want)
 			}
+			story.Wait()
 		})
 	}
 }

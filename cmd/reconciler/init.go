@@ -59,8 +59,11 @@ func newInit() *cobra.Command {
 		if err := create(*file, src); err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: project %s, %d services, %d of them commented out\nnext: reconciler plan\n",
-			*file, in.project, len(in.services), len(in.why))
+		unsure := ""
+		if len(in.why) > 0 {
+			unsure = fmt.Sprintf(", %d of them commented out", len(in.why))
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: project %s, %d services%s\nnext: reconciler plan\n", *file, in.project, len(in.services), unsure)
 		return nil
 	}
 	return cmd

@@ -73,6 +73,9 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 	if berr := below.Wait(); err == nil {
 		err = berr
 	}
+	if err == nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "reconciler ended; the containers stay as they are")
+	}
 	return err
 }
 

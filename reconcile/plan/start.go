@@ -30,7 +30,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 	due := rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
 	if rec.Crashes > 0 && d.now.Before(due) {
 		v.Status, v.next, v.attempt = StatusBackingOff, due, due
-		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
+		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
 		return v
 	}
 	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashes > 0}
