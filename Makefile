@@ -51,12 +51,12 @@ test-engine: ## the tests on real engines, Debian's and the current one, with Co
 	v5=$$(hack/compose v5)
 	v2=$$(hack/compose v2)
 	echo "test: engines $$debian $$current" >&2
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 20m $(REAL)
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 40m $(REAL)
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
 	hack/deps.sh test
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -count=1 -timeout 20m $(REAL)
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -count=1 -timeout 40m $(REAL)
 
 image: build ## the container image reconciler, without a registry
 	DOCKER_HOST=$$(hack/engine up)

@@ -154,10 +154,17 @@ func (h *host) happened(since time.Time, ids map[string]bool) []string {
 	}
 }
 
-// eventually waits until ok, and fails with what it saw last.
+// eventually waits until ok, for a minute at most, and fails with what it saw
+// last.
 func eventually(t *testing.T, what string, ok func() (bool, string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	within(t, time.Minute, what, ok)
+}
+
+// within is eventually with another patience.
+func within(t *testing.T, patience time.Duration, what string, ok func() (bool, string)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -171,7 +178,7 @@ func eventually(t *testing.T, what string, ok func() (bool, string)) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("%s: not within a minute; last seen: %s", what, last)
+			t.Fatalf("%s: not within %s; last seen: %s", what, patience, last)
 		}
 	}
 }
