@@ -45,7 +45,11 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 	due := rec.Sick.Add(d.service.UnhealthyGrace + jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
 	switch {
 	case d.service.Job:
+		v = d.running(c)
+		v.Status, v.idle = StatusUnhealthy, StatusUnhealthy
 		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; a job is left running"}
+	case d.around.Self[c.ID] != "":
+		v.Unready = Note{ReasonUnhealthy, fmt.Sprintf("%s runs, but its healthcheck fails; it is %s, and not restarted from here", c.Name, d.around.Self[c.ID])}
 	case d.service.OnUnhealthy == desired.UnhealthyIgnore:
 		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; it is left running, as on_unhealthy asks"}
 	case !slices.Contains(d.past.Healthy, c.ID):
@@ -72,15 +76,13 @@ func (d *decision) cure(c engine.Container, due time.Time, budget *int) verdict 
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after %d restarts for it; next restart at %s", c.Name, rec.Crashes, d.clock(due))}
 	case d.restarting():
 		v.Status, v.Reconciling = StatusWaiting, Note{ReasonActing, c.Name + " is unhealthy, and restarted after the one that is being restarted"}
-	case rec.Crashes > 0 && *budget <= 0:
+	case *budget <= 0:
 		v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
 		v.Reconciling = Note{ReasonBudget, c.Name + ", which is unhealthy, waits: too many containers of this host crash at once"}
 	default:
-		if rec.Crashes > 0 {
-			*budget--
-		}
+		*budget--
 		v.Status = StatusRestarting
-		d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseUnhealthy, Crash: rec.Crashes > 0},
+		d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseUnhealthy, Crash: true},
 			fmt.Sprintf("restarting %s, which is unhealthy since %s", c.Name, d.clock(rec.Sick)))
 	}
 	return v

@@ -22,7 +22,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			continue
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
-		if !p.StartedAt.After(d.around.Since) {
+		if !p.StartedAt.After(d.around.Since) || d.around.Self[c.ID] != "" {
 			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; restart it: reconciler restart %s",
 				c.Name, p.Name, d.clock(p.StartedAt), d.service.Name)}
 			return v, true
