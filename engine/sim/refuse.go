@@ -44,9 +44,13 @@ func (e *Engine) blocked(c *box) error {
 		}
 	}
 	for _, p := range c.Publishes {
+		if c.Unplugged {
+			break // it binds nothing any more
+		}
 		if _, taken := e.holder(p, c); taken {
-			return &engine.Refusal{Kind: engine.PortTaken, Port: p,
-				Words: fmt.Sprintf("Bind for 0.0.0.0:%d failed: port is already allocated", p.Host)}
+			words := fmt.Sprintf("Bind for 0.0.0.0:%d failed: port is already allocated", p.Host)
+			c.Error, c.Unplugged = words, c.spec.Unplugs
+			return &engine.Refusal{Kind: engine.PortTaken, Port: p, Words: words}
 		}
 	}
 	return nil
