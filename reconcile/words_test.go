@@ -57,6 +57,7 @@ func TestAPortThatAProcessHasIsToldAndTheServiceRunsOnceItIsFree(t *testing.T) {
 
 func TestAPortThatAnotherProjectHasIsToldAndNobodyIsTouched(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateExited, Publishes: []engine.Port{http8080}}),
+		sim.Spec{Name: "dns", State: engine.StateRunning, Publishes: []engine.Port{{Host: 8080, Protocol: "udp"}}},
 		sim.Spec{Name: "other-web-1", State: engine.StateRunning, Publishes: []engine.Port{http8080},
 			Labels: map[string]string{engine.LabelProject: "other"}})
 	w.wantReconciling(plan.ReasonPortTaken, "port 8080/tcp is held by container other-web-1 (project other)")
@@ -65,10 +66,10 @@ func TestAPortThatAnotherProjectHasIsToldAndNobodyIsTouched(t *testing.T) {
 		t.Errorf("calls: %v, want a start and who has the port", calls)
 	}
 	w.pass(5 * time.Minute)
-	w.expect("other-web-1 running\np-web-1 exited(0)")
+	w.expect("dns running\nother-web-1 running\np-web-1 exited(0)")
 	w.engine.HandStop("other-web-1")
 	w.pass(70 * time.Second)
-	w.expect("other-web-1 exited(143)\np-web-1 running")
+	w.expect("dns running\nother-web-1 exited(143)\np-web-1 running")
 }
 
 func TestWhoHasAPortIsAskedOnlyForAPort(t *testing.T) {
@@ -140,4 +141,13 @@ func TestAContainerThatLostItsNetworksIsNotStarted(t *testing.T) {
 	w.engine.Create(ours("web", sim.Spec{Publishes: []engine.Port{http8080}}))
 	w.pass(time.Minute)
 	w.expect("other exited(143)\np-web-1 running")
+}
+
+func TestALookThatShowsLostNetworksIsAnother(t *testing.T) {
+	c := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", State: engine.StateExited}}
+	lost := c
+	lost.Unplugged = true
+	if !sameContainer(c, c) || sameContainer(c, lost) {
+		t.Error("nobody would look again")
+	}
 }

@@ -2,10 +2,13 @@ package docker
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"reconciler/engine"
@@ -40,7 +43,7 @@ func TestThePortsProcessIsFoundByItsSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for pid, inodes := range map[int][]int{700: {111}, 9: {1, 111, 333}, 12: {444, 555}, 13: {}} {
+	for pid, inodes := range map[int][]int{700: {111, 222, 444}, 9: {1, 111, 333}, 12: {444, 555}, 13: {}} {
 		fds := filepath.Join(proc, fmt.Sprint(pid), "fd")
 		if err := os.MkdirAll(fds, 0o755); err != nil {
 			t.Fatal(err)
@@ -110,6 +113,53 @@ func TestTheHolderOfAPortIsAContainerElseAProcessOfTheSameNetwork(t *testing.T) 
 	}
 }
 
+// otherNetwork makes this test serve the engine's list on the socket that it
+// names, until its input ends.
+const otherNetwork = "RECONCILER_TEST_SERVE"
+
+func TestAProcessIsNotLookedForInAnotherNetwork(t *testing.T) {
+	if path := os.Getenv(otherNetwork); path != "" {
+		serveOn(t, path, says(200, `[]`))
+		fmt.Println("serving")
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the other test ends
+		return
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("a network of one's own needs root")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	path := socketPath(t)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestAProcessIsNotLookedForInAnotherNetwork$")
+	cmd.Env = append(os.Environ(), otherNetwork+"="+path)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Skipf("no network of one's own here: %v", err)
+	}
+	if _, err := out.Read(make([]byte, 8)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := engineOn(t, path).Holder(t.Context(), engine.Port{Host: l.Addr().(*net.TCPAddr).Port, Protocol: "tcp"})
+	if err != nil || got != (engine.Holder{}) {
+		t.Errorf("%+v, error %v, want nobody", got, err)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func comm(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/comm")
@@ -122,12 +172,23 @@ func comm(t *testing.T) string {
 // speakOnSocket is an engine behind a unix socket of this process.
 func speakOnSocket(t *testing.T, answer http.HandlerFunc) *Engine {
 	t.Helper()
+	path := socketPath(t)
+	serveOn(t, path, answer)
+	return engineOn(t, path)
+}
+
+func socketPath(t *testing.T) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "re") // a socket's name must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "docker.sock")
+	return filepath.Join(dir, "docker.sock")
+}
+
+func serveOn(t *testing.T, path string, answer http.HandlerFunc) {
+	t.Helper()
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +200,10 @@ func speakOnSocket(t *testing.T, answer http.HandlerFunc) *Engine {
 		server.Close()
 		<-served
 	})
+}
+
+func engineOn(t *testing.T, path string) *Engine {
+	t.Helper()
 	e, err := New(Options{Host: "unix://" + path})
 	if err != nil {
 		t.Fatal(err)

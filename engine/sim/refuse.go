@@ -50,7 +50,8 @@ func (e *Engine) blocked(c *box) error {
 		if _, taken := e.holder(p, c); taken {
 			words := fmt.Sprintf("Bind for 0.0.0.0:%d failed: port is already allocated", p.Host)
 			c.Error, c.Unplugged = words, c.spec.Unplugs
-			return &engine.Refusal{Kind: engine.PortTaken, Port: p, Words: words}
+			// As 20.10, it doesn't tell the protocol nor the address.
+			return &engine.Refusal{Kind: engine.PortTaken, Port: engine.Port{Host: p.Host}, Words: words}
 		}
 	}
 	return nil
