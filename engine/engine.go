@@ -115,6 +115,9 @@ type Container struct {
 	// Shares are the IDs, or names, of the containers whose network, IPC or PID
 	// namespace it joins when it is started; mostly none.
 	Shares []string
+	// Unplugged: a start that failed took its networks away, and the next would
+	// succeed and leave it without any (moby#51758: engines from 29 on).
+	Unplugged bool
 }
 
 // Mount is a piece of the host's storage that other containers could have, too.
@@ -203,8 +206,9 @@ type Engine interface {
 	Inspect(ctx context.Context, ref string) (Container, error)
 
 	// Start starts a created or exited container. Running already: nil.
-	// Errors: ErrNotFound, ErrConflict (paused, being removed), ErrInvalid.
-	// When it returns nil the process was started; it may have exited since.
+	// Errors: ErrNotFound, ErrConflict (paused, being removed), ErrInvalid,
+	// which is a *Refusal then. When it returns nil the process was started; it
+	// may have exited since.
 	Start(ctx context.Context, id string) error
 
 	// Stop sends the container's own stop signal, waits for grace, kills, and
@@ -220,6 +224,12 @@ type Engine interface {
 	// Unpause lets a paused container go on. Not paused: nil. Errors:
 	// ErrNotFound, ErrConflict.
 	Unpause(ctx context.Context, id string) error
+
+	// Holder tells who has the port of the host now, to be asked when a start was
+	// refused because it is taken: it costs a list of what runs. A container that
+	// publishes it comes before a process; the zero Holder means that whoever has
+	// it, if anybody, can't be named from here.
+	Holder(ctx context.Context, p Port) (Holder, error)
 
 	// Events blocks and calls deliver, from one goroutine and in order, for
 	// each container event of the closed set Actions. It calls subscribed

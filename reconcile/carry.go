@@ -32,6 +32,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	case err != nil:
 		outcome = OutcomeError
 		result.Void = errors.Is(err, engine.ErrUnavailable)
+		result.Holder = r.holder(ctx, call, err)
 	}
 	// Nothing may be concluded from a look that is older than the call. Where
 	// none can be had, the view will be lost too, and the next one is new.
@@ -57,6 +58,20 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
 	return again
+}
+
+// holder finds who has the port for which the call was refused; nil: it was
+// refused for something else, or nobody can say.
+func (r *Reconciler) holder(ctx context.Context, call Call, err error) *engine.Holder {
+	var refusal *engine.Refusal
+	if !errors.As(err, &refusal) || refusal.Kind != engine.PortTaken {
+		return nil
+	}
+	holder, err := r.opt.Engine.Holder(ctx, plan.Asked(call.before, refusal.Port))
+	if err != nil {
+		return nil // the call's own error is what matters
+	}
+	return &holder
 }
 
 // follow asks for the restart of the services whose depends_on says

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"maps"
 	"slices"
 
 	"reconciler/desired"
@@ -75,7 +76,7 @@ func (r *Reconciler) sweep(doc *desired.Document) {
 // same reports whether two looks at what a service owns could lead to the same
 // decision and the same status.
 func same(a, b plan.Holding) bool {
-	return a.Trouble == b.Trouble && slices.Equal(a.Warnings, b.Warnings) &&
+	return a.Trouble == b.Trouble && slices.Equal(a.Warnings, b.Warnings) && maps.Equal(a.InTheWay, b.InTheWay) &&
 		slices.EqualFunc(a.Replacing, b.Replacing, sameContainer) &&
 		slices.EqualFunc(a.Replicas, b.Replicas, func(x, y plan.Replica) bool {
 			return x.Number == y.Number && sameContainer(x.Container, y.Container)
@@ -84,6 +85,6 @@ func same(a, b plan.Holding) bool {
 
 func sameContainer(a, b engine.Container) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.State == b.State && a.Health == b.Health &&
-		a.PID == b.PID && a.Restarts == b.Restarts && a.Error == b.Error &&
+		a.PID == b.PID && a.Restarts == b.Restarts && a.Error == b.Error && a.Unplugged == b.Unplugged &&
 		a.StartedAt.Equal(b.StartedAt) && a.FinishedAt.Equal(b.FinishedAt)
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/nat"
 
 	"reconciler/engine"
 	"reconciler/engine/docker"
@@ -41,6 +45,20 @@ type world struct {
 func (w *world) Engine() engine.Engine { return patient{w.engine, w.hands} }
 func (w *world) Project() string       { return w.project }
 
+// Port is one of this network's: an engine in another has it free as well.
+func (w *world) Port(t testing.TB) int {
+	t.Helper()
+	networks, err := w.hands.NetworkList(t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
+	must(t, "list networks", err)
+	if len(networks) == 0 {
+		return 0
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, "find a port", err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
 func (w *world) Name(suffix string) string { return dockertest.Name() + "-" + suffix }
 
 func (w *world) Create(t testing.TB, s enginetest.Spec) string {
@@ -69,6 +87,14 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 		conf.StopTimeout = &seconds
 	}
 	host := &container.HostConfig{NetworkMode: "none", AutoRemove: s.AutoRemove}
+	if s.Joins != "" {
+		host.NetworkMode = container.NetworkMode("container:" + s.Joins)
+	}
+	if s.Publish > 0 {
+		host.NetworkMode = "bridge"
+		conf.ExposedPorts = nat.PortSet{"80/tcp": {}}
+		host.PortBindings = nat.PortMap{"80/tcp": {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(s.Publish)}}}
+	}
 	if s.Mute {
 		host.LogConfig.Type = "none"
 	}

@@ -32,6 +32,7 @@ func all(t *testing.T, e *Engine) map[string]func() error {
 		"Stop":    func() error { return e.Stop(ctx, id, 0) },
 		"Restart": func() error { return e.Restart(ctx, id, -1) },
 		"Unpause": func() error { return e.Unpause(ctx, id) },
+		"Holder":  func() error { _, err := e.Holder(ctx, engine.Port{Host: 80}); return err },
 		"Events":  func() error { return e.Events(ctx, func() {}, func(engine.Event) {}) },
 		"Logs":    func() error { return e.Logs(ctx, id, engine.LogOptions{Tail: 1, Follow: true}, deaf) },
 		"Address": nil, // of ours, not of the port: no call

@@ -23,7 +23,7 @@ func sentinel(err error) error {
 		return fmt.Errorf("%w: %w", engine.ErrNotFound, err)
 	case cerrdefs.IsConflict(err): // 409
 		return fmt.Errorf("%w: %w", engine.ErrConflict, err)
-	case cerrdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "client version"): // 400: "client version 1.x is too new"
+	case otherVersion(err):
 		return fmt.Errorf("%w: %w", engine.ErrUnavailable, err)
 	case cerrdefs.IsInvalidArgument(err): // 400
 		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
@@ -34,6 +34,12 @@ func sentinel(err error) error {
 	return fmt.Errorf("%w: %w", engine.ErrUnavailable, err)
 }
 
+// otherVersion reports that the engine doesn't speak the client's version any
+// more (400): "client version 1.x is too new".
+func otherVersion(err error) bool {
+	return cerrdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "client version")
+}
+
 // refused reports an answer for which the port has no word of its own.
 func refused(err error) bool { // 500, 403, 401
 	return cerrdefs.IsInternal(err) || cerrdefs.IsPermissionDenied(err) || cerrdefs.IsUnauthorized(err)
@@ -41,11 +47,17 @@ func refused(err error) bool { // 500, 403, 401
 
 // startError tells apart what the API doesn't: a start answers 404 both where
 // the container is gone and where its command, image or network is, or the
-// container whose network it joins; and 500 where a mount or a port is refused.
+// container whose network it joins; 409 where that one doesn't run; 400 where its
+// command or a mount is refused; and 500 where a port is. Its refusals are *engine.Refusal.
 func startError(err error, id string) error {
 	otherGone := cerrdefs.IsNotFound(err) && !strings.Contains(err.Error(), "No such container: "+id)
-	if otherGone || refused(err) {
-		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	switch {
+	case otherGone || refused(err) || cerrdefs.IsInvalidArgument(err) && !otherVersion(err):
+		return refusal(err)
+	case cerrdefs.IsConflict(err): // its own state, or that of one whose namespace it joins
+		if r := refusal(err); r.Kind == engine.NamespaceDown && r.Subject != id {
+			return r
+		}
 	}
 	return err
 }

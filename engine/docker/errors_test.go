@@ -32,6 +32,7 @@ func TestAnErrorOfTheAPIIsOneOfThePort(t *testing.T) {
 		"start that a proxy forbids":            {"start", says(403, "<html>Forbidden</html>"), engine.ErrInvalid},
 		"restart of a missing one":              {"restart", refuses(404, "No such container: web"), engine.ErrNotFound},
 		"restart on a missing network":          {"restart", refuses(404, "network back not found"), engine.ErrInvalid},
+		"restart of a dead one":                 {"restart", refuses(409, "container web is dead"), engine.ErrConflict},
 		"stop of a stopped one":                 {"stop", says(304, ""), nil},
 		"stop of a missing one":                 {"stop", refuses(404, "No such container: web"), engine.ErrNotFound},
 		"stop that fails":                       {"stop", refuses(500, "cannot stop container: web: tried to kill container, but did not receive an exit event"), refused},

@@ -85,6 +85,7 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 	}
 	if r.NetworkSettings != nil {
 		c.Ports = ports(r.NetworkSettings.Ports, false)
+		c.Unplugged = unplugged(r, c)
 	}
 	for _, t := range []struct {
 		text string
@@ -97,6 +98,17 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 		*t.to = at
 	}
 	return c, nil
+}
+
+// unplugged reports that a failed start has taken the container's networks away.
+// Somebody may have done so on purpose: then no start has failed since, or it
+// has no port that would be missed.
+func unplugged(r container.InspectResponse, c engine.Container) bool {
+	if r.HostConfig == nil || c.State.Alive() || c.Error == "" || len(c.Publishes) == 0 {
+		return false
+	}
+	mode := r.HostConfig.NetworkMode
+	return len(r.NetworkSettings.Networks) == 0 && !mode.IsNone() && !mode.IsHost() && !mode.IsContainer()
 }
 
 // moment is a time of the API; the year 1 means never.

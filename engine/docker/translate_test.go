@@ -107,6 +107,34 @@ func TestAContainerHoldsNothingOfItsEnvironment(t *testing.T) {
 	}
 }
 
+// A start that failed has emptied the networks; the words are of engine 29.
+func TestAContainerThatAFailedStartHasCutOffIsUnplugged(t *testing.T) {
+	const lost = `{"Id":"4f5e","Name":"/web","State":{"Status":"created","ExitCode":128,"Error":"Bind for 0.0.0.0:80 failed"},"Config":{"Image":"web"},` +
+		`"HostConfig":{"NetworkMode":"shop_default","PortBindings":{"80/tcp":[{"HostPort":"80"}]}},"NetworkSettings":{"Ports":{},"Networks":{}}}`
+	for name, c := range map[string]struct {
+		old, new string
+		want     bool
+	}{
+		"as it is":                {"", "", true},
+		"it has exited before":    {`"created"`, `"exited"`, true},
+		"it runs":                 {`"created"`, `"running"`, false},
+		"it has its network":      {`"Networks":{}`, `"Networks":{"shop_default":{}}`, false},
+		"no start has failed":     {`"Bind for 0.0.0.0:80 failed"`, `""`, false},
+		"it publishes nothing":    {`"PortBindings"`, `"Other"`, false},
+		"it wants no network":     {`"shop_default"`, `"none"`, false},
+		"it wants the host's":     {`"shop_default"`, `"host"`, false},
+		"it wants a container's":  {`"shop_default"`, `"container:77aa"`, false},
+		"no network is told of":   {`,"NetworkSettings":{"Ports":{},"Networks":{}}`, ``, false},
+		"no host's configuration": {`"HostConfig"`, `"Other"`, false},
+	} {
+		_, e := speak(t, says(200, strings.Replace(lost, c.old, c.new, 1)))
+		got, err := e.Inspect(t.Context(), "4f5e")
+		if err != nil || got.Unplugged != c.want {
+			t.Errorf("%s: %v, error %v, want %v", name, got.Unplugged, err, c.want)
+		}
+	}
+}
+
 const published = `{"443/tcp":[{"HostIp":"::","HostPort":"8443"},{"HostIp":"0.0.0.0","HostPort":"8443"}],
 "53/udp":[{"HostIp":"127.0.0.1","HostPort":"5353"}],"9000/tcp":null}`
 

@@ -62,6 +62,10 @@ func callsEnd(t *testing.T, w World) {
 	calls := verbs(w.Engine())
 	calls["list"] = func(ctx context.Context, _ string) error { _, err := w.Engine().List(ctx, w.Project()); return err }
 	calls["info"] = func(ctx context.Context, _ string) error { _, err := w.Engine().Info(ctx); return err }
+	calls["holder"] = func(ctx context.Context, _ string) error {
+		_, err := w.Engine().Holder(ctx, engine.Port{Host: 1})
+		return err
+	}
 	for name, call := range calls {
 		if err := call(cancelled, id); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: error %v, want context.Canceled", name, err)

@@ -37,6 +37,9 @@ type Spec struct {
 	Says []string
 	TTY  bool // it has a terminal, where the engine knows such a thing
 	Mute bool // the engine keeps nothing of what it writes: log driver "none"
+	// Publish is a TCP port of the host's loopback that a start binds; 0: none.
+	Publish int
+	Joins   string // the ID of the container whose network it shares; empty: none
 }
 
 // World is an engine, and the hands of somebody else who uses it too. A hand
@@ -48,6 +51,9 @@ type World interface {
 	Project() string
 	// Name returns a name that no other run of the suite uses.
 	Name(suffix string) string
+
+	// Port returns a port that nobody has; 0: no container can publish one here.
+	Port(t testing.TB) int
 
 	// Create makes a container, doesn't start it, and removes it when the test
 	// ends.

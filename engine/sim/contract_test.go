@@ -51,6 +51,7 @@ func (w *world) run(t *testing.T) {
 }
 
 func (w *world) Engine() engine.Engine { return w.sim }
+func (w *world) Port(testing.TB) int   { return 8080 }
 func (w *world) Project() string       { return "contract" }
 
 func (w *world) Name(suffix string) string {
@@ -61,6 +62,12 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 	spec := sim.Spec{Name: s.Name, Image: "contract:sim", Labels: map[string]string{},
 		AutoRemove: s.AutoRemove, Always: s.Always, StopTimeout: s.StopTimeout,
 		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm, Says: s.Says, Mute: s.Mute}
+	if s.Publish > 0 {
+		spec.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: s.Publish, Container: 80, Protocol: "tcp"}}
+	}
+	if s.Joins != "" {
+		spec.Shares = []string{s.Joins}
+	}
 	maps.Copy(spec.Labels, s.Labels)
 	if !s.Foreign {
 		spec.Labels[engine.LabelProject] = w.Project()

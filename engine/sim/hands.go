@@ -31,6 +31,7 @@ type Spec struct {
 	Broken      string        // why no start succeeds; empty: they do
 	Ports       []engine.Port
 	Publishes   []engine.Port // that a start binds, and fails if they are bound
+	Unplugs     bool          // a start that fails for a port takes its networks away, as engine 29 does
 	Mounts      []engine.Mount
 	Shares      []string // IDs; each must run for a start to succeed
 	Says        []string // lines that its process writes at each start

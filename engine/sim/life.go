@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -39,30 +38,6 @@ func (c *box) probed(h engine.Health, at time.Time) {
 	if c.Health = h; h == engine.HealthHealthy || h == engine.HealthUnhealthy {
 		c.HealthAt = at
 	}
-}
-
-// blocked returns why a start can't succeed now; nil: nothing is in the way.
-func (e *Engine) blocked(c *box) error {
-	for _, id := range c.Shares {
-		other := e.lookup(id)
-		if other == nil {
-			return fmt.Errorf("%w: No such container: %s", engine.ErrInvalid, id)
-		}
-		if !other.Running() {
-			return fmt.Errorf("%w: cannot join network of a non running container: %s", engine.ErrInvalid, other.ID)
-		}
-	}
-	for _, other := range e.containers {
-		if other == c || !other.State.Alive() {
-			continue
-		}
-		for _, p := range c.Publishes {
-			if p.Host != 0 && slices.ContainsFunc(other.Publishes, func(q engine.Port) bool { return p.Host == q.Host && p.Protocol == q.Protocol }) {
-				return fmt.Errorf("%w: Bind for 0.0.0.0:%d failed: port is already allocated", engine.ErrInvalid, p.Host)
-			}
-		}
-	}
-	return nil
 }
 
 // unprobed ends the healthchecks: the engine then says unhealthy, of a paused

@@ -4,9 +4,10 @@
 // holds both to the same text. `reconciler run --engine sim` runs on it.
 //
 // What a process does is in life.go, what others do to the containers in
-// hands.go, what is written in logs.go, what goes wrong in faults.go. All
-// methods may be called by any number of goroutines. Hands that name a container that isn't there panic,
-// for that is a mistake in a test; those that ask for what can't happen to the
+// hands.go, what is written in logs.go, what a start is refused for in
+// refuse.go, what goes wrong in faults.go. All methods may be called by any
+// number of goroutines. Hands that name a container that isn't there panic, for
+// that is a mistake in a test; those that ask for what can't happen to the
 // container as it is do nothing.
 package sim
 
@@ -44,6 +45,7 @@ type Engine struct {
 	taps       map[int]func(engine.Event)
 	seats      int
 	wrote      *sync.Cond // on mu: somebody who follows a log has something to do
+	foreign    []foreign  // processes of the host
 	faults     faults
 	chance     *rand.Rand
 }
@@ -238,14 +240,14 @@ func (e *Engine) start(c *box) error {
 		return fmt.Errorf("%w: it is paused, unpause it instead", engine.ErrConflict)
 	case c.State == engine.StateRemoving || c.State == engine.StateDead:
 		return fmt.Errorf("%w: it is %s", engine.ErrConflict, c.State)
-	case c.spec.Broken != "":
-		c.Error, c.ExitCode = c.spec.Broken, 127
-		if c.AutoRemove {
-			e.remove(c)
-		}
-		return fmt.Errorf("%w: %s", engine.ErrInvalid, c.spec.Broken)
 	}
 	if err := e.blocked(c); err != nil {
+		if c.spec.Broken != "" {
+			c.Error, c.ExitCode = c.spec.Broken, 127
+			if c.AutoRemove {
+				e.remove(c)
+			}
+		}
 		return err
 	}
 	e.run(c)

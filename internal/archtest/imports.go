@@ -51,7 +51,7 @@ var thirdParties = []struct {
 }{
 	// Deprecated in favour of github.com/moby/moby/client, so kept in one place.
 	{"github.com/docker/docker", []string{"engine/docker/...", "bench/...", "internal/e2e/..."}},
-	{"github.com/docker/go-connections", []string{"engine/docker/..."}},
+	{"github.com/docker/go-connections", []string{"engine/docker/...", "internal/e2e/..."}},
 	{"github.com/containerd/errdefs", []string{"engine/docker/..."}},
 	{"gopkg.in/yaml.v3", []string{"desired", "cmd/..."}},
 	{"github.com/fsnotify/fsnotify", []string{"desired"}},

@@ -58,7 +58,7 @@ type Budget struct {
 // changes none of its arguments; the Plan's Past is what it must be given next
 // time. The same arguments always give the same Plan.
 func Diff(service desired.Service, have Holding, around Around, past Past, now time.Time) Plan {
-	d := decision{service: service, around: around, now: now}
+	d := decision{service: service, around: around, inTheWay: have.InTheWay, now: now}
 	d.past = past.observe(service, have, around, now)
 	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
 
@@ -77,6 +77,7 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 type decision struct {
 	service  desired.Service
 	around   Around
+	inTheWay map[string]Obstacle
 	past     Past
 	now      time.Time
 	verdicts []verdict // one for each wanted replica, the missing ones too

@@ -30,6 +30,9 @@ type Holding struct {
 	// (AmbiguousContainer, NameConflict). The zero value: none.
 	Trouble  Note
 	Warnings []string
+	// InTheWay is what keeps a replica that doesn't live from being started, by
+	// container ID; mostly nil.
+	InTheWay map[string]Obstacle
 }
 
 // Orphan is a container of the project that no listed service owns.
@@ -67,9 +70,9 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 
 	all := make([]*candidates, len(doc.Services))
 	claims := make(map[string][]*candidates) // container ID → who claims it
-	index := newClaims(doc, all)
+	x := newIndex(doc, all)
 	for _, c := range sorted {
-		claims[c.ID] = index.sort(c, sorted)
+		claims[c.ID] = x.sort(c, sorted)
 	}
 	for id, by := range claims {
 		if len(by) > 1 {
@@ -96,19 +99,24 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
 		}
 	}
+	held := claimed(own.Orphans)
+	for name, h := range own.Holdings {
+		h.block(held)
+		own.Holdings[name] = h
+	}
 	return own
 }
 
-// claims finds the services that a container may belong to in a few look-ups.
-type claims struct {
+// index finds the services that a container may belong to in a few look-ups.
+type index struct {
 	project   string
 	byLabel   map[string]*candidates // compose_service → service
 	byName    map[string]*candidates // `container:` → service
 	templates map[string]*candidates // expanded template → service
 }
 
-func newClaims(doc *desired.Document, all []*candidates) claims {
-	x := claims{doc.Project, map[string]*candidates{}, map[string]*candidates{}, map[string]*candidates{}}
+func newIndex(doc *desired.Document, all []*candidates) index {
+	x := index{doc.Project, map[string]*candidates{}, map[string]*candidates{}, map[string]*candidates{}}
 	for i, s := range doc.Services {
 		c := &candidates{service: s, byNumber: map[int][]engine.Container{}}
 		all[i] = c
@@ -132,7 +140,7 @@ func TemplateName(template string, s desired.Service) string {
 
 // sort files the container with the services that it may belong to, and
 // returns those that claim it as theirs.
-func (x claims) sort(c engine.Container, all []engine.Container) []*candidates {
+func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 	var owners []*candidates
 	if s := x.byName[c.Name]; s != nil {
 		s.byNumber[1] = append(s.byNumber[1], c)

@@ -101,19 +101,36 @@ type Reason string
 
 // The reasons of Reconciling: something is awaited or about to be done.
 const (
-	ReasonActing     Reason = "Acting"    // an engine call is planned or in flight
-	ReasonSettle     Reason = "Settle"    // somebody else is still at work on the container
-	ReasonOtherTool  Reason = "OtherTool" // another tool replaces a container of the service
-	ReasonBackOff    Reason = "BackOff"   // crashed; the next start is in the future
-	ReasonBudget     Reason = "Budget"    // the host's budget of crash restarts is used up for now
-	ReasonRetry      Reason = "CallFailed"
-	ReasonRemoving   Reason = "Removing" // the engine is removing it
+	ReasonActing     Reason = "Acting"     // an engine call is planned or in flight
+	ReasonSettle     Reason = "Settle"     // somebody else is still at work on the container
+	ReasonOtherTool  Reason = "OtherTool"  // another tool replaces a container of the service
+	ReasonBackOff    Reason = "BackOff"    // crashed; the next start is in the future
+	ReasonBudget     Reason = "Budget"     // the host's budget of crash restarts is used up for now
+	ReasonRetry      Reason = "CallFailed" // for a reason that has no word below
+	ReasonRemoving   Reason = "Removing"   // the engine is removing it
 	ReasonJob        Reason = "JobRunning"
 	ReasonEngine     Reason = "EngineRestarting" // the engine's own restart policy acts
 	ReasonDependency Reason = "Dependency"       // what it depends on isn't as it must be, or what depends on it is stopped first
 	ReasonParent     Reason = "ParentChanged"    // the container whose namespace it shares was started again; of Ready, too
 	ReasonDryRun     Reason = "DryRun"           // an engine call would be made, but nothing is done
 )
+
+// The reasons of Reconciling that say why the last start failed; it is tried
+// again.
+const (
+	ReasonPortTaken       Reason = "PortTaken"
+	ReasonPathMissing     Reason = "PathMissing"
+	ReasonNetworkMissing  Reason = "NetworkMissing"
+	ReasonImageMissing    Reason = "ImageMissing"
+	ReasonCommandNotFound Reason = "CommandNotFound"
+	ReasonNamespaceGone   Reason = "NamespaceGone" // the container that has it is gone, or doesn't run
+)
+
+// FailedReasons is the closed set of why a call failed.
+func FailedReasons() []Reason {
+	return []Reason{ReasonRetry, ReasonPortTaken, ReasonPathMissing, ReasonNetworkMissing, ReasonImageMissing,
+		ReasonCommandNotFound, ReasonNamespaceGone}
+}
 
 // The reasons of Stalled: nothing more will happen until somebody does
 // something, and the message says what.
@@ -126,12 +143,14 @@ const (
 	ReasonNoProgress     Reason = "NoProgress"
 	ReasonProgress       Reason = "ProgressDeadlineExceeded"
 	ReasonSelf           Reason = "WouldStopItself"
+	ReasonOrphan         Reason = "OrphanInTheWay" // a container of no listed service has what it needs
+	ReasonNetworkLost    Reason = "NetworkLost"    // the engine took its networks away when a start failed
 )
 
 // StalledReasons is the closed set of the reasons of Stalled.
 func StalledReasons() []Reason {
 	return []Reason{ReasonMissing, ReasonAmbiguous, ReasonNameConflict, ReasonStuck, ReasonWouldBeRemoved,
-		ReasonNoProgress, ReasonProgress, ReasonSelf}
+		ReasonNoProgress, ReasonProgress, ReasonSelf, ReasonOrphan, ReasonNetworkLost}
 }
 
 // The further reasons of Ready.
@@ -175,7 +194,7 @@ type Plan struct {
 	Desired, Running, ReadyCount int // replicas; Desired is 0 where none should run
 	Failures                     int // the most that a wanted replica crashed or failed in a row
 	NextAttempt                  time.Time
-	Trouble                      string // the engine's words for the last failed call, until one succeeds
+	Trouble                      string // why the last call failed, until one succeeds
 	Warnings                     []string
 	DependsOn                    []string // the names of the services that it depends on, as listed if they are
 

@@ -30,7 +30,8 @@ type Record struct {
 
 	Failures int       // calls that failed in a row
 	NextCall time.Time // not before
-	Trouble  string    // the engine's words for the last failure
+	Trouble  string    // why the last one failed, in words for a person
+	Why      Reason    // the same in one word; empty with Trouble
 
 	probed
 	Restarts int         // by the engine's own policy, at the last look
@@ -49,6 +50,8 @@ type Result struct {
 	Action Action
 	Before engine.Container // as it was when the call was decided
 	Err    error            // nil also where there was nothing left to do
+	// Holder is who has the port for which a start was refused; nil: not known.
+	Holder *engine.Holder
 	// Void: the call says nothing about the container: it had gone (Err is nil
 	// then), or the engine didn't answer.
 	Void bool
@@ -127,15 +130,16 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 	rec.Tried = ""
 	switch {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
-		rec.Trouble, rec.NextCall = r.Err.Error(), r.Now.Add(retry.Initial)
+		rec.tell(failed(r))
+		rec.NextCall = r.Now.Add(retry.Initial)
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++
-		rec.Trouble = r.Err.Error()
+		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
 		rec.Restart = false // a failed restart is not repeated behind one's back
 	default:
-		rec.Failures, rec.NextCall, rec.Trouble = 0, time.Time{}, ""
+		rec.Failures, rec.NextCall, rec.Trouble, rec.Why = 0, time.Time{}, "", ""
 		rec.Tried = fingerprint(r.Before)
 		rec.Restart = false
 		rec.Reached = true
@@ -150,9 +154,11 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 
 func (rec Record) forgiven() Record {
 	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
-	rec.NextCall, rec.Trouble, rec.Tried = time.Time{}, "", ""
+	rec.NextCall, rec.Trouble, rec.Why, rec.Tried = time.Time{}, "", "", ""
 	return rec
 }
+
+func (rec *Record) tell(n Note) { rec.Why, rec.Trouble = n.Reason, n.Message }
 
 // fingerprint tells two looks at a container apart exactly when something
 // happened in between that a start or stop would make happen.

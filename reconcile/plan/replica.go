@@ -164,6 +164,11 @@ func (d *decision) restarting() bool {
 
 func (d *decision) restart(c engine.Container) verdict {
 	v := verdict{Status: StatusRestarting, idle: lives(c), cause: CauseRequested}
+	if !c.State.Alive() {
+		if v.idle = StatusDown; d.barred(&v, c) {
+			return v
+		}
+	}
 	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
 }
@@ -187,17 +192,6 @@ func (d *decision) cause(c engine.Container, drift Cause) Cause {
 		return CauseIntent
 	}
 	return drift
-}
-
-// ended says how a container's last run ended.
-func ended(c engine.Container) string {
-	switch {
-	case c.OOMKilled:
-		return "which ran out of memory"
-	case c.FinishedAt.IsZero():
-		return "which never ran"
-	}
-	return fmt.Sprintf("which exited with code %d", c.ExitCode)
 }
 
 // earlier is the earlier of two times, of which zero means never.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -28,7 +29,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Reconciling = Note{ReasonSettle, message}
 		return v
 	}
-	if d.held(&v, c, Start) {
+	if d.barred(&v, c) || d.held(&v, c, Start) {
 		return v
 	}
 	if d.now.Before(due) {
@@ -83,7 +84,7 @@ func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
 		return true
 	case d.now.Before(rec.NextCall):
 		v.Status, v.next, v.attempt = StatusBackingOff, rec.NextCall, rec.NextCall
-		v.Reconciling = Note{ReasonRetry, fmt.Sprintf("%s; next attempt at %s", rec.Trouble, d.clock(rec.NextCall))}
+		v.Reconciling = Note{cmp.Or(rec.Why, ReasonRetry), fmt.Sprintf("%s; next attempt at %s", rec.Trouble, d.clock(rec.NextCall))}
 		return true
 	}
 	return false

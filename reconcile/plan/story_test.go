@@ -20,11 +20,12 @@ import (
 //	want SERVICE STATE [key=value…]   job replicas settle container as on_paused on_unhealthy grace deadline suspend until
 //	now HH:MM:SS
 //	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom depends shares restarts
+//	                                  publish=[IP:]PORT/PROTO mount=VOLUME|PATH[:ro] unplugged
 //	gone NAME
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void TEXT | for CAUSE] our call returned
+//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS] our call returned; see refusalOf
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
 //	self NAME WHY
@@ -254,6 +255,8 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 			c.Shares = []string{"id-" + value}
 		case "rm":
 			c.AutoRemove = true
+		case "publish", "mount", "unplugged":
+			err = needs(c, key, value)
 		case "oom":
 			c.OOMKilled = true
 		default:
@@ -282,6 +285,11 @@ func (s *story) did(f []string) error {
 	switch {
 	case len(f) > 3 && f[2] == "for":
 		r.Action.Cause = Cause(f[3])
+	case len(f) > 2 && f[2] == "refused":
+		var err error
+		if r.Err, r.Holder, err = refusalOf(f[3:]); err != nil {
+			return err
+		}
 	case len(f) > 2:
 		r.Void = f[2] == "void"
 		r.Err = errors.New(strings.Join(f[3:], " "))

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"reconciler/engine"
+)
+
+// Obstacle is a live orphan that has what a container needs to be started. The
+// zero value: nothing is in the way.
+type Obstacle struct {
+	Orphan string // its name
+	Has    string // what it has, in words: "holds port 8080/tcp"
+}
+
+// claims are what the orphans that live have, and others may need.
+type claims struct {
+	ports  map[int][]claim    // by the number
+	mounts map[string][]claim // by what is mounted
+}
+
+// claim is what one orphan has.
+type claim struct {
+	orphan string
+	port   engine.Port
+}
+
+func claimed(orphans []Orphan) claims {
+	all := claims{map[int][]claim{}, map[string][]claim{}}
+	for _, o := range orphans {
+		c := o.Container
+		if !c.State.Alive() {
+			continue
+		}
+		for _, p := range slices.Concat(c.Ports, c.Publishes) {
+			all.ports[p.Host] = append(all.ports[p.Host], claim{c.Name, p})
+		}
+		for _, m := range c.Mounts {
+			if key := mounted(m); key != "" && !m.ReadOnly {
+				all.mounts[key] = append(all.mounts[key], claim{orphan: c.Name})
+			}
+		}
+	}
+	return all
+}
+
+// against is which orphan has what a start of the container needs.
+func (o claims) against(c engine.Container) Obstacle {
+	for _, p := range c.Publishes {
+		for _, held := range o.ports[p.Host] {
+			if p.Overlaps(held.port) {
+				return Obstacle{held.orphan, "holds port " + portName(p)}
+			}
+		}
+	}
+	for _, m := range c.Mounts {
+		if held := o.mounts[mounted(m)]; len(held) > 0 {
+			return Obstacle{held[0].orphan, "writes to " + mounted(m)}
+		}
+	}
+	return Obstacle{}
+}
+
+// block notes which of the service's containers can't be started for an orphan.
+func (h *Holding) block(orphans claims) {
+	for _, r := range h.Replicas {
+		if o := orphans.against(r.Container); o.Orphan != "" && !r.Container.State.Alive() {
+			if h.InTheWay == nil {
+				h.InTheWay = make(map[string]Obstacle)
+			}
+			h.InTheWay[r.Container.ID] = o
+		}
+	}
+}
+
+// everybodys are paths of the host that hold no service's data: they are there
+// to be mounted by many, and seldom read-only.
+var everybodys = []string{"/dev", "/proc", "/run", "/sys", "/var/run", "/etc/localtime", "/etc/timezone"}
+
+// mounted is what is mounted, in words; "": nothing that one service alone
+// should write to.
+func mounted(m engine.Mount) string {
+	if m.Volume {
+		return "volume " + m.Source
+	}
+	for _, path := range everybodys {
+		if m.Source == path || strings.HasPrefix(m.Source, path+"/") {
+			return ""
+		}
+	}
+	return m.Source
+}
+
+// barred writes into the verdict that nothing may be started: an orphan has what
+// the container needs, or a start would leave it without its networks.
+func (d *decision) barred(v *verdict, c engine.Container) bool {
+	switch o := d.inTheWay[c.ID]; {
+	case o.Orphan != "":
+		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (docker stop %[2]s), or list its service in the file",
+			c.Name, o.Orphan, o.Has)}
+	case c.Unplugged:
+		why := d.record(c).Trouble
+		if why == "" {
+			why = fmt.Sprintf("%s can't start: %s", c.Name, engine.OneLine(c.Error))
+		}
+		v.Stalled = Note{ReasonNetworkLost, fmt.Sprintf("%s. That start has cost it its networks (moby#51758), and it would run without any; mend that, then: %s", why, anew(c))}
+	default:
+		return false
+	}
+	v.Status = v.idle
+	return true
+}

@@ -1,0 +1,28 @@
+package plan
+
+import (
+	"testing"
+
+	"reconciler/desired"
+	"reconciler/engine"
+)
+
+func TestAnOrphanHasThePortsThatTheEngineChoseForIt(t *testing.T) {
+	labels := func(service string) map[string]string {
+		return map[string]string{engine.LabelProject: "p", engine.LabelService: service, engine.LabelOneoff: "False"}
+	}
+	doc := &desired.Document{Project: "p", Services: []desired.Service{{Name: "web", ComposeService: "web", State: desired.Running}}}
+	web := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", Labels: labels("web"), State: engine.StateExited},
+		Publishes: []engine.Port{{Host: 32768, Container: 80, Protocol: "tcp"}}}
+	old := engine.Container{Summary: engine.Summary{ID: "2", Name: "p-old-1", Labels: labels("old"), State: engine.StateRunning},
+		Publishes: []engine.Port{{Container: 80, Protocol: "tcp"}},
+		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}}}
+	got := Own(doc, []engine.Container{web, old}).Holdings["web"].InTheWay
+	if want := (Obstacle{"p-old-1", "holds port 32768/tcp"}); len(got) != 1 || got["1"] != want {
+		t.Errorf("in the way: %v, want %v", got, want)
+	}
+	web.State = engine.StateRunning
+	if got := Own(doc, []engine.Container{web, old}).Holdings["web"].InTheWay; got != nil {
+		t.Errorf("in the way of what runs: %v", got)
+	}
+}
