@@ -140,6 +140,22 @@ func TestAWellContainerIsNotRestartedForALostEvent(t *testing.T) {
 	}
 }
 
+func TestWithoutALastLookNothingIsRestarted(t *testing.T) {
+	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning, Health: engine.HealthHealthy}), ours("db", sim.Spec{State: engine.StateExited}))
+	w.pass(time.Second)
+	w.engine.SetHealth("p-web-1", engine.HealthUnhealthy)
+	w.pass(29 * time.Second)
+	w.engine.FailNext("inspect", engine.ErrUnavailable)
+	w.pass(9 * time.Second)
+	if got := w.order("restart"); got != "" {
+		t.Errorf("restarted: %s", got)
+	}
+	w.pass(5 * time.Second)
+	if got := w.order("restart"); got != "p-web-1" {
+		t.Errorf("restarted: %q", got)
+	}
+}
+
 // TestHealthFromBeforeTheEnginesReturnIsNotKnown, and if the healthchecks never
 // run again, it is warned once.
 func TestHealthFromBeforeTheEnginesReturnIsNotKnown(t *testing.T) {
@@ -153,7 +169,7 @@ func TestHealthFromBeforeTheEnginesReturnIsNotKnown(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.settle("web", "db")
-			if s, _ := ptr(w.r.Overview()).Service("web"); s.Status != "running" || !s.Ready || !strings.Contains(s.Message, "not known") {
+			if s, _ := ptr(w.r.Overview()).Service("web"); s.Status != "running" || !s.Ready || s.Replicas.Ready != 1 || !strings.Contains(s.Message, "not known") {
 				t.Errorf("%s, ready %t: %s", s.Status, s.Ready, s.Message)
 			}
 			want := ""
