@@ -45,6 +45,7 @@ test-unit: ## the tests that need no engine, with the race detector
 
 test-engine: ## the tests on real engines, Debian's and the current one, with Compose v5 and v2
 	hack/deps.sh engine
+	hack/deps.sh test
 	debian=$$(hack/engine up)
 	current=$$(hack/engine up --current)
 	v5=$$(hack/compose v5)
@@ -54,6 +55,7 @@ test-engine: ## the tests on real engines, Debian's and the current one, with Co
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
+	hack/deps.sh test
 	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -count=1 -timeout 20m $(REAL)
 
 image: build ## the container image reconciler, without a registry

@@ -139,15 +139,6 @@ func jsonBy(secret string) string {
 	return rest + `\r\n`
 }
 
-// sentJSON is what stands between a call and its body in JSON, with a token or
-// without.
-func sentJSON(secret string) string {
-	if secret != "" {
-		secret = `Authorization: Bearer ` + secret + `\r\n`
-	}
-	return ` HTTP/1.1\r\nHost: localhost\r\n` + secret + `Content-Type: application/json\r\nContent-Length: {len}\r\n\r\n`
-}
-
 // TestHostileRequestsChangeNothing sends each line of testdata/hostile.txt to
 // a door that is really served, without a client that would mend it. After
 // each the file and all other files beside it are as they were, the loop was

@@ -61,6 +61,9 @@ func readInto(r *http.Request, to any, text func([]byte)) error {
 	case text != nil && (kind == "" || kind == typeText):
 		text(bytes.TrimSpace(body))
 		return nil
+	case text != nil && kind == typeForm && !bytes.ContainsAny(body, "=&%+"):
+		text(bytes.TrimSpace(body)) // `curl -d stopped`: one word is no form
+		return nil
 	default:
 		return takes.notTaken(kind)
 	}

@@ -74,8 +74,8 @@ func (s *server) flipRoutes() []route {
 		return operation{id: id, reads: editParameters, takes: asJSON(body), answers: edited(reconcile.Service{}), refuses: refusesEdits}
 	}
 	put := one("putServiceState", serviceBody{})
-	put.takes, put.needs = append(put.takes, content{typeText, stateSchema}), true
-	group := []content{{typeJSON, stateBody{}}, {typeText, stateSchema}}
+	put.takes, put.needs = append(put.takes, content{typeText, stateSchema}, content{typeForm, stateSchema}), true
+	group := []content{{typeJSON, stateBody{}}, {typeText, stateSchema}, {typeForm, stateSchema}}
 	return []route{
 		{"PUT", "/v1/services/{service}/state", Flip, "wants it `running`, `stopped` or, a job, `completed`; an edit. `replicas` and `absent`: admin", s.putServiceState, put},
 		{"POST", "/v1/services/{service}/start", Flip, "wants it running (a job: completed); wanted so already: tries now; an edit; `?dependencies=false`: without what it depends on", s.start,

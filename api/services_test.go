@@ -35,6 +35,7 @@ func TestAFlipEditsOnlyTheValue(t *testing.T) {
 		{"start a job that should be done", "POST", "/v1/services/migrate/start", "{}", "application/json", "", "", "retry migrate by http:loopback"},
 		{"stop a job", "POST", "/v1/services/migrate/stop", "", "", "state: completed", "state: stopped", ""},
 		{"restart", "POST", "/v1/services/web/restart", "", "", "", "", "restart web by http:loopback"},
+		{"as curl sends it", "PUT", "/v1/services/web/state", "stopped", "application/x-www-form-urlencoded", "web: running", "web: stopped", ""},
 		{"restart for a reason", "POST", "/v1/services/web/restart", `{"reason":"stuck"}`, "application/json", "", "", "restart web by http:loopback: stuck"},
 		{"start what should run, for a reason", "POST", "/v1/services/web/start?reason=stuck", "", "", "", "", "retry web by http:loopback: stuck"},
 		{"look now for a reason", "POST", "/v1/reconcile", `{"reason":"moved"}`, "application/json", "", "", "look by http:loopback: moved"},

@@ -48,15 +48,12 @@ type Memory struct {
 // openDataDir makes the directory if need be, and holds it until close.
 // Errors: ErrDataDir, ErrLocked.
 func openDataDir(path string) (*dataDir, error) {
-	unusable := func(err error) error {
-		return fmt.Errorf("%w: %s: %w; name another with --data-dir", ErrDataDir, path, err)
-	}
 	if err := os.MkdirAll(filepath.Join(path, revisionsDir), 0o700); err != nil {
-		return nil, unusable(err)
+		return nil, unusable(path, err)
 	}
 	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, unusable(err)
+		return nil, unusable(path, err)
 	}
 	d := &dataDir{path, lock}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
@@ -64,13 +61,22 @@ func openDataDir(path string) (*dataDir, error) {
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w: %s is in use; is reconciler running already?", ErrLocked, path)
 		}
-		return nil, unusable(err)
+		return nil, unusable(path, err)
 	}
 	if err := d.write(ignoreFile, []byte("*\n")); err != nil { // proves that it can be written, too
 		lock.Close()
-		return nil, unusable(err)
+		return nil, unusable(path, err)
 	}
 	return d, nil
+}
+
+// unusable is ErrDataDir with what can be done about it.
+func unusable(path string, err error) error {
+	remedy := "name another with --data-dir"
+	if errors.Is(err, fs.ErrPermission) {
+		remedy = fmt.Sprintf("give %s to user %d, or %s", filepath.Dir(path), os.Geteuid(), remedy)
+	}
+	return fmt.Errorf("%w: %s: %w; %s", ErrDataDir, path, err, remedy)
 }
 
 func (d *dataDir) close() error { return d.lock.Close() }

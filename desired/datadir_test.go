@@ -2,9 +2,12 @@ package desired
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,6 +58,14 @@ func TestADataDirectoryThatCannotBeUsedIsAnError(t *testing.T) {
 				t.Errorf("got %v, want ErrDataDir", err)
 			}
 		})
+	}
+}
+
+// Root, who runs the tests, may write anywhere.
+func TestADataDirectoryOfSomebodyElseSaysToWhomToGiveItsFolder(t *testing.T) {
+	err := unusable("/state/.reconciler", &fs.PathError{Op: "mkdir", Path: "/state/.reconciler", Err: syscall.EACCES})
+	if want := fmt.Sprintf("give /state to user %d", os.Geteuid()); !errors.Is(err, ErrDataDir) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want ErrDataDir with %q", err, want)
 	}
 }
 

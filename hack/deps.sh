@@ -4,7 +4,8 @@
 #
 #   hack/deps.sh engine    docker.io, its client and iptables: an engine, and what starting it by hand takes
 #   hack/deps.sh current   gcc, libseccomp and pkg-config besides, which building the newest runc takes
-#   hack/deps.sh test      gcc for the race detector, strace for crashes; promtool and prometheus, into the cache
+#   hack/deps.sh test      gcc for the race detector, strace for crashes, curl and python3 for the documents' examples;
+#                          promtool and prometheus, into the cache
 #   hack/deps.sh prom      promtool and prometheus alone
 #   hack/deps.sh tls       openssl
 #   hack/deps.sh check     shellcheck
@@ -79,14 +80,14 @@ case ${1:-} in
 engine) need docker.io docker-cli iptables iproute2 procps ;;
 current) need gcc libc6-dev pkg-config libseccomp-dev iptables iproute2 procps ;;
 test)
-	need gcc libc6-dev strace
+	need gcc libc6-dev strace curl python3
 	prometheus
 	;;
 prom) prometheus ;;
 tls) need openssl ;;
 check) need shellcheck ;;
 *)
-	sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

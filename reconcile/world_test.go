@@ -37,9 +37,18 @@ type kept struct {
 	snap   desired.Snapshot
 	memory desired.Memory
 	saves  int
+	then   func() // happens once, right after the next look
 }
 
-func (k *kept) Snapshot() desired.Snapshot          { return k.snap }
+func (k *kept) Snapshot() desired.Snapshot {
+	snap := k.snap
+	if then := k.then; then != nil {
+		k.then = nil
+		then()
+	}
+	return snap
+}
+
 func (k *kept) LoadMemory() (desired.Memory, error) { return k.memory, nil }
 func (k *kept) SaveMemory(m desired.Memory) error   { k.memory, k.saves = m, k.saves+1; return nil }
 

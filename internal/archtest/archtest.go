@@ -75,7 +75,7 @@ func Load(root fs.FS) (Tree, error) {
 			return err
 		case d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci" || p == "bin" || p == "internal/archtest/testdata"):
 			return fs.SkipDir
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular(), p == ".git": // a file in a linked worktree
 			return nil
 		}
 		src, err := fs.ReadFile(root, p)

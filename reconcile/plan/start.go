@@ -19,7 +19,11 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Status, v.Reconciling, v.gated = StatusWaiting, note, true
 		return v
 	}
-	if until, message := d.settle(c); d.now.Before(until) {
+	var due time.Time // when the back-off ends; zero: there is none
+	if rec.Crashes > 0 {
+		due = rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
+	}
+	if until, message := d.settle(c, due); d.now.Before(until) {
 		v.Status, v.next, v.attempt, v.gated = StatusWaiting, until, until, true
 		v.Reconciling = Note{ReasonSettle, message}
 		return v
@@ -27,8 +31,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 	if d.held(&v, c, Start) {
 		return v
 	}
-	due := rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
-	if rec.Crashes > 0 && d.now.Before(due) {
+	if d.now.Before(due) {
 		v.Status, v.next, v.attempt = StatusBackingOff, due, due
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
 		return v
@@ -48,7 +51,8 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 
 // settle says until when somebody else may still be at work on the container,
 // so that Compose, a hand and a host's shutdown are not raced. Zero: nobody is.
-func (d *decision) settle(c engine.Container) (time.Time, string) {
+// What it tells is when the container starts, which is not before due.
+func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string) {
 	var until time.Time
 	message := ""
 	if c.State == engine.StateCreated {
@@ -61,7 +65,7 @@ func (d *decision) settle(c engine.Container) (time.Time, string) {
 		if touched := minTime(t.Last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
 			until = touched
 			message = fmt.Sprintf("somebody else stopped %s at %s; starting it again at %s. To keep it stopped: reconciler stop %s",
-				c.Name, d.clock(t.Last), d.clock(until), d.service.Name)
+				c.Name, d.clock(t.Last), d.clock(maxTime(until, due)), d.service.Name)
 		}
 	}
 	return until, message
@@ -87,6 +91,13 @@ func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
 
 func minTime(a, b time.Time) time.Time {
 	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return b
 	}
 	return a

@@ -1,0 +1,40 @@
+package reconcile
+
+import (
+	"testing"
+
+	"reconciler/engine"
+	"reconciler/engine/sim"
+)
+
+// TestTheFileMayChangeBetweenTwoLooks: it is somebody else's, at any moment.
+func TestTheFileMayChangeBetweenTwoLooks(t *testing.T) {
+	const one = "version: 1\nproject: p\nservices:\n  web: running\n"
+	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
+	w.desired.then = func() { w.desired.write(t, one) }
+	w.r.Affected()
+	w.settle()
+	if o := w.r.Overview(); len(o.Services) != 1 || !o.Services[0].Converged {
+		t.Errorf("%+v", o.Services)
+	}
+}
+
+// TestWhatWasJustListedIsRestarted before anything was decided about it.
+func TestWhatWasJustListedIsRestarted(t *testing.T) {
+	w := newWorld(t, "version: 1\nproject: p\nservices:\n  db: stopped\n", ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
+	w.desired.write(t, two)
+	ticket, err := w.r.Restart("web", "cli:ann", "stuck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle("web")
+	o := w.r.Overview()
+	if web, _ := o.Service("web"); web.Acts != ticket || w.calls()["restart"] != 1 {
+		t.Errorf("acts %d of ticket %d, calls %v", web.Acts, ticket, w.calls())
+	}
+	for _, e := range w.events {
+		if e.Kind == KindRequested && (e.Actor != "cli:ann" || e.Message != "stuck") {
+			t.Errorf("%+v", e)
+		}
+	}
+}
