@@ -17,8 +17,16 @@ import (
 // services that should be decided about now, the call's own first. It blocks
 // for as long as the call does: for a stop, up to the container's grace.
 func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
-	a := call.Action
 	began := r.opt.Now()
+	if call.look != "" {
+		if r.opt.World.Refresh(ctx, call.look) == nil { // else the decision asks again
+			r.mu.Lock()
+			r.pasts[call.Service] = r.past(call.Service).Looked(call.look, began)
+			r.mu.Unlock()
+		}
+		return []string{call.Service}
+	}
+	a := call.Action
 	done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
 	err := r.call(ctx, call)
 	done()

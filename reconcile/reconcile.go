@@ -72,10 +72,12 @@ type Reconciler struct {
 	stopping bool
 }
 
-// Call is an action that was decided and has to be carried out with Carry.
+// Call is an action, or a look, that was decided on and has to be carried out
+// with Carry. The Action of a look is zero.
 type Call struct {
 	Service string
 	Action  plan.Action
+	look    string // ID of the container to look at; empty: it is an action
 	before  engine.Container
 	config  desired.Service
 }
@@ -139,6 +141,9 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 			r.crashes = append(r.crashes, began)
 		}
 		calls = append(calls, Call{Service: service, Action: a, before: find(holding, a.ID), config: s})
+	}
+	for _, id := range p.Look {
+		calls = append(calls, Call{Service: service, look: id})
 	}
 	events := r.publish(snap, s, holding, p)
 	memory, dirty := r.remember(service, p.Past)

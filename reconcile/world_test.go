@@ -29,6 +29,7 @@ type world struct {
 	desired  *kept
 	events   []Event
 	due      map[string]time.Time
+	untap    func() // ends the events
 }
 
 // kept is a Desired in memory.
@@ -83,7 +84,7 @@ func (w *world) begin() {
 	doc := w.desired.snap.Document
 	w.observer = observed.New(observed.Options{Engine: w.engine, Project: doc.Project, Now: clock,
 		Names: func() map[string]bool { return Names(w.desired.snap.Document) }})
-	w.engine.Tap(w.observer.Note)
+	w.untap = w.engine.Tap(w.observer.Note)
 	if _, err := w.observer.Once(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}

@@ -167,11 +167,15 @@ func (e *Engine) Rename(ref, name string) {
 	})
 }
 
-// SetHealth is the result of a healthcheck.
+// SetHealth is the result of a healthcheck. The engine tells only of one that
+// differs from the one before (moby: daemon/health.go).
 func (e *Engine) SetHealth(ref string, h engine.Health) {
 	e.must(ref, func(c *box) {
+		was := c.Health
 		c.probed(h, e.now())
-		e.emit(c, engine.ActionHealth, 0)
+		if h != was {
+			e.emit(c, engine.ActionHealth, 0)
+		}
 	})
 }
 

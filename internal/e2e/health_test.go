@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,5 +63,29 @@ func TestWhatTurnsUnhealthyIsRestartedAndWhatNeverWasHealthyIsNot(t *testing.T) 
 		if _, text := d.get("/v1/services/never"); !strings.Contains(text, "NeverHealthy") || !strings.Contains(text, `"ready": false`) {
 			t.Errorf("never: %s", text)
 		}
+	})
+}
+
+// TestWhatTurnedUnhealthyWhileNobodyLookedIsRestartedOnceAProbeSaysSoAgain: that
+// it was healthy once is remembered, and nothing tells of the probe.
+func TestWhatTurnedUnhealthyWhileNobodyLookedIsRestartedOnceAProbeSaysSoAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, h *host) {
+		p := dockertest.Name()
+		web := h.probed(p, "web", "/app", "probe")
+		h.health(web, "healthy")
+		file := write(t, "version: 1\nproject: "+p+"\ndefaults: {unhealthy_grace: 1s}\nservices:\n  web: running\n")
+		d := run(t, h.address, file)
+		d.converged(1)
+		d.end(syscall.SIGTERM)
+		was := h.fingerprint(web)
+		h.must(h.ContainerKill(t.Context(), web, "HUP"))
+		h.health(web, "unhealthy")
+		d = run(t, h.address, file)
+		d.converged(1)
+		if _, text := d.get("/v1/services/web"); !strings.Contains(text, "nobody knows since when") || h.fingerprint(web) != was {
+			t.Errorf("at first sight: %s, then %s: %s", was, h.fingerprint(web), text)
+		}
+		eventually(t, "restarted", func() (bool, string) { return h.fingerprint(web) != was, h.fingerprint(web) })
+		h.health(web, "healthy")
 	})
 }

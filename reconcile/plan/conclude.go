@@ -54,7 +54,7 @@ func (d *decision) count(replicas []Replica) {
 			continue
 		}
 		d.plan.Running++
-		if h := r.Container.Health; h == engine.HealthNone || h == engine.HealthHealthy {
+		if h := r.Container.Health; h == engine.HealthNone || h == engine.HealthHealthy || h == engine.HealthUnhealthy && rec.Old {
 			d.plan.ReadyCount++
 		}
 	}
@@ -117,7 +117,7 @@ func first(worst verdict, all []verdict, note func(verdict) Note) Note {
 // suspend takes every action out of the plan; what it says of the world stays.
 func (d *decision) suspend(s *desired.Suspend, worst verdict) {
 	p := &d.plan
-	p.Suspended, p.Actions, p.Next, p.NextAttempt = true, nil, s.Until, time.Time{}
+	p.Suspended, p.Actions, p.Look, p.Next, p.NextAttempt = true, nil, nil, s.Until, time.Time{}
 	p.Reconciling = Note{}
 	for i := range d.verdicts {
 		d.verdicts[i].Status = d.verdicts[i].idle

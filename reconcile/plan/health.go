@@ -9,31 +9,92 @@ import (
 	"reconciler/engine"
 )
 
-// probed is what a record keeps of the healthcheck. The zero value: nothing
-// was seen yet.
+// A container whose health is in doubt is looked at after firstLook, then ever
+// less often, up to lastLook: no event tells that a healthcheck ended as the one
+// before. After noCheck without any, that is a warning.
+const (
+	firstLook = 10 * time.Second
+	lastLook  = 5 * time.Minute
+	noCheck   = 2 * time.Minute
+)
+
+// probed is what a record keeps of the healthcheck of a container that runs.
+// The zero value: it doesn't run, or was not looked at.
+//
+// A result counts only if its healthcheck ended after one that was seen before:
+// what was read before the engine went away may be long past, and the engine
+// says unhealthy of what is paused, until the next one. Times of the engine are
+// compared with each other only, never with our clock.
 type probed struct {
-	Health engine.Health // at the last look at it while it ran
+	Run time.Time // its StartedAt
+	// From is the first look at this run within this view, or the last one at
+	// which it was known not to be unhealthy; by our clock. Base is when the
+	// healthcheck ended that was the last one then.
+	From, Base time.Time
+	// Old: no healthcheck was seen to end since the engine came back, so its
+	// health isn't known.
+	Old bool
 	// Sick is since when it is unhealthy without interruption, by our clock.
-	// Zero: it isn't, or nobody saw it become so: what is unhealthy at the
-	// first look, or when the engine came back, may have been read long before.
+	// Zero: it isn't, or nobody knows.
 	Sick time.Time
+	// Asked is when a look was last asked for, and Looked from when on the last
+	// one that succeeded is; zero: none.
+	Asked, Looked time.Time
 }
 
 // probe takes in one look at a container that runs or not.
 func (p probed) probe(c engine.Container, l look) probed {
+	known := !p.From.IsZero() && c.StartedAt.Equal(p.Run)
 	switch {
 	case !c.Running(): // the engine calls it unhealthy then, whatever it was
 		return probed{}
-	case l.reborn:
-		p.Sick = time.Time{}
-	case c.Health == p.Health:
+	case !known, l.reborn:
+		return probed{Run: c.StartedAt, From: l.now, Base: c.HealthAt, Old: known && c.Health != engine.HealthNone}
+	}
+	ended := c.HealthAt.After(p.Base)
+	p.Old = p.Old && !ended
+	switch {
+	case p.Old:
 	case c.Health != engine.HealthUnhealthy:
-		p.Sick = time.Time{}
-	case p.Health != engine.HealthNone:
+		p.From, p.Base, p.Sick = l.now, c.HealthAt, time.Time{}
+	case ended && p.Sick.IsZero():
 		p.Sick = l.now
 	}
-	p.Health = c.Health
 	return p
+}
+
+// lookAt asks for a look at the container.
+func (d *decision) lookAt(c engine.Container) {
+	rec := d.record(c)
+	rec.Asked = d.now
+	d.past.Containers[c.ID] = rec
+	d.plan.Look = append(d.plan.Look, c.ID)
+}
+
+// doubt looks again and again at a container until it is seen that a
+// healthcheck ended.
+func (d *decision) doubt(v *verdict, c engine.Container) {
+	due := func() time.Time {
+		rec := d.record(c)
+		last := rec.From
+		if rec.Asked.After(last) {
+			last = rec.Asked
+		}
+		return last.Add(min(max(last.Sub(rec.From), firstLook), lastLook))
+	}
+	if !d.now.Before(due()) {
+		d.lookAt(c)
+	}
+	v.next = earlier(v.next, due())
+	rec := d.record(c)
+	switch warn := rec.From.Add(noCheck); {
+	case !rec.Old:
+	case d.now.Before(warn):
+		v.next = earlier(v.next, warn)
+	default:
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("no healthcheck of %s has ended since the engine came back at %s, so its health is not known; if it should have by now: reconciler restart %s",
+			c.Name, d.clock(rec.From), d.service.Name))
+	}
 }
 
 // unhealthy is a container that should run, runs, and fails its healthcheck.
@@ -42,38 +103,64 @@ func (p probed) probe(c engine.Container, l look) probed {
 func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 	v := verdict{Status: StatusUnhealthy, idle: StatusUnhealthy, runs: true}
 	rec := d.record(c)
-	due := rec.Sick.Add(d.service.UnhealthyGrace + jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
+	fails := func(and string, args ...any) {
+		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails" + fmt.Sprintf(and, args...)}
+	}
 	switch {
 	case d.service.Job:
-		v = d.running(c)
-		v.Status, v.idle = StatusUnhealthy, StatusUnhealthy
-		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; a job is left running"}
-	case d.around.Self[c.ID] != "":
-		v.Unready = Note{ReasonUnhealthy, fmt.Sprintf("%s runs, but its healthcheck fails; it is %s, and not restarted from here", c.Name, d.around.Self[c.ID])}
+		fails("; a job is left running")
+		d.atWork(&v, c)
+		return v
 	case d.service.OnUnhealthy == desired.UnhealthyIgnore:
-		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails; it is left running, as on_unhealthy asks"}
+		fails("; it is left running, as on_unhealthy asks")
+		return v
+	case d.around.Self[c.ID] != "":
+		fails("; it is %s: it is not restarted from here", d.around.Self[c.ID])
+		return v
 	case !slices.Contains(d.past.Healthy, c.ID):
 		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at docker logs %[1]s", c.Name)}
+		return v
 	case rec.Sick.IsZero():
-		v.Unready = Note{ReasonUnhealthy, fmt.Sprintf("%s runs, but its healthcheck fails, and nobody saw since when; it is left running until that changes, or: reconciler restart %s", c.Name, d.service.Name)}
-	case d.now.Before(due) && rec.Crashes == 0:
-		v.next, v.attempt = due, due
-		v.Unready = Note{ReasonUnhealthy, fmt.Sprintf("%s runs, but its healthcheck fails since %s; it is restarted at %s if that stays so", c.Name, d.clock(rec.Sick), d.clock(due))}
-	default:
-		return d.cure(c, due, budget)
+		fails(", and nobody knows since when; if the next one fails too, and for %s, it is restarted, or at once by: reconciler restart %s", d.service.UnhealthyGrace, d.service.Name)
+		d.doubt(&v, c)
+		return v
 	}
+	due := rec.Sick.Add(d.service.UnhealthyGrace + jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
+	next := d.certain(c, due)
+	if next.IsZero() || rec.Crashes > 0 {
+		return d.cure(c, due, next, budget)
+	}
+	v.next, v.attempt = next, due
+	fails(" since %s; it is restarted at %s if that stays so", d.clock(rec.Sick), d.clock(due))
 	return v
 }
 
+// certain returns when to decide again whether a restart that is due then is
+// called for; zero: it is. The container is looked at before, for the event that
+// it is well again may be lost.
+func (d *decision) certain(c engine.Container, due time.Time) (next time.Time) {
+	rec := d.record(c)
+	switch {
+	case d.now.Before(due):
+		return due
+	case !rec.Looked.Before(due):
+		return time.Time{}
+	case rec.Asked.Before(due) || !d.now.Before(rec.Asked.Add(firstLook)):
+		d.lookAt(c)
+	}
+	return d.record(c).Asked.Add(firstLook)
+}
+
 // cure restarts the container, when its back-off and the host's budget allow.
-func (d *decision) cure(c engine.Container, due time.Time, budget *int) verdict {
+// next: not now, but that is decided then.
+func (d *decision) cure(c engine.Container, due, next time.Time, budget *int) verdict {
 	v := verdict{Status: StatusUnhealthy, idle: StatusUnhealthy, cause: CauseUnhealthy}
 	rec := d.record(c)
 	switch {
 	case d.held(&v, c, Restart):
-	case d.now.Before(due):
-		v.Status, v.next, v.attempt = StatusBackingOff, due, due
-		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after %d restarts for it; next restart at %s", c.Name, rec.Crashes, d.clock(due))}
+	case !next.IsZero():
+		v.Status, v.next, v.attempt = StatusBackingOff, next, due
+		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after it ended or was restarted for it %d times in a row; next restart at %s", c.Name, rec.Crashes, d.clock(due))}
 	case d.restarting():
 		v.Status, v.Reconciling = StatusWaiting, Note{ReasonActing, c.Name + " is unhealthy, and restarted after the one that is being restarted"}
 	case *budget <= 0:
@@ -86,37 +173,4 @@ func (d *decision) cure(c engine.Container, due time.Time, budget *int) verdict 
 			fmt.Sprintf("restarting %s, which is unhealthy since %s", c.Name, d.clock(rec.Sick)))
 	}
 	return v
-}
-
-// A container that the engine's own policy restarts so often within that time
-// crashes in a loop (docs/state.md).
-const (
-	loopRestarts = 3
-	loopWindow   = 10 * time.Minute
-)
-
-// looped takes in how often the engine restarted the container, and returns
-// when it did lately, as far as it was seen.
-func looped(seen []time.Time, restarts int, l look) []time.Time {
-	var lately []time.Time
-	for _, at := range seen {
-		if l.now.Sub(at) < loopWindow {
-			lately = append(lately, at)
-		}
-	}
-	for range min(restarts, loopRestarts) {
-		lately = append(lately, l.now)
-	}
-	return lately[max(0, len(lately)-loopRestarts):]
-}
-
-// crashLoop is the note of a container that the engine restarts in a loop, and
-// when to look again; zero: it doesn't.
-func (d *decision) crashLoop(c engine.Container) (Note, time.Time) {
-	loops := d.record(c).Loops
-	if len(loops) < loopRestarts {
-		return Note{}, time.Time{}
-	}
-	return Note{ReasonCrashLoop, fmt.Sprintf("%s crashes in a loop: the engine's own restart policy has restarted it %d times, last with exit code %d; look at docker logs %[1]s",
-		c.Name, c.Restarts, c.ExitCode)}, loops[0].Add(loopWindow)
 }

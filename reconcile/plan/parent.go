@@ -22,7 +22,12 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			continue
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
-		if !p.StartedAt.After(d.around.Since) || d.around.Self[c.ID] != "" {
+		if why := d.around.Self[c.ID]; why != "" {
+			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; it is %s: it is not restarted from here",
+				c.Name, p.Name, d.clock(p.StartedAt), why)}
+			return v, true
+		}
+		if !p.StartedAt.After(d.around.Since) {
 			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; restart it: reconciler restart %s",
 				c.Name, p.Name, d.clock(p.StartedAt), d.service.Name)}
 			return v, true

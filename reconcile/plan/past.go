@@ -53,9 +53,10 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 	p.Containers = make(map[string]Record, len(have.Replicas))
 	if have.Trouble.Reason != "" || len(have.Replacing) > 0 {
 		maps.Copy(p.Containers, known) // it will be told who is who, later
+	} else {
+		p.Healthy = healthyOnce(p.Healthy, have.Replicas)
 	}
 	running := 0
-	p.Healthy = healthyOnce(p.Healthy, have.Replicas)
 	for _, r := range have.Replicas {
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
@@ -117,6 +118,17 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 		p.Containers = make(map[string]Record)
 	}
 	p.Containers[r.Action.ID] = p.Containers[r.Action.ID].after(r, retry)
+	return p
+}
+
+// Looked returns the past with a look at the container that began then: it was
+// asked for by Plan.Look, and succeeded.
+func (p Past) Looked(id string, began time.Time) Past {
+	p.Containers = maps.Clone(p.Containers)
+	if rec, ok := p.Containers[id]; ok {
+		rec.Looked = began
+		p.Containers[id] = rec
+	}
 	return p
 }
 

@@ -178,6 +178,9 @@ type Plan struct {
 	Service string
 	// Actions are what to do now; empty: nothing.
 	Actions []Action
+	// Look are the IDs of the containers to look at now, and then to decide
+	// again; Past.Looked is to be told. Empty: none.
+	Look []string
 	// Next is when to decide again although nothing was heard; zero: when
 	// something is heard.
 	Next time.Time

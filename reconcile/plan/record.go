@@ -34,8 +34,7 @@ type Record struct {
 	Why      Reason    // the same in one word; empty with Trouble
 
 	probed
-	Restarts int         // by the engine's own policy, at the last look
-	Loops    []time.Time // when it restarted it lately, at most loopRestarts; never changed in place
+	looping
 
 	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
 	NoProgress int    // calls in a row that succeeded and changed nothing
@@ -83,11 +82,8 @@ func (rec Record) observe(c engine.Container, l look) Record {
 		rec.Look, rec.Since, rec.NoProgress = print, l.now, 0
 	}
 	rec.probed = rec.probe(c, l)
-	again := max(0, c.Restarts-rec.Restarts)
-	if known := rec.Seen; !known || l.reborn {
-		again = 0
-	}
-	rec.Seen, rec.Restarts, rec.Loops = true, c.Restarts, looped(rec.Loops, again, l)
+	rec.looping = rec.loop(c, !rec.Seen || l.reborn, l.now)
+	rec.Seen = true
 	if l.busy {
 		return rec // what a call does is judged when it has returned
 	}
@@ -108,7 +104,11 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	if c.State.Alive() {
 		rec.Alive, rec.OwnStop = true, false
 		rec.Reached = rec.Reached || wantRun && c.Running()
-		if c.Running() && l.now.Sub(rec.Since) >= l.service.RestartBackoff.ResetAfter {
+		well := l.now // until then
+		if !rec.Sick.IsZero() {
+			well = rec.Sick
+		}
+		if c.Running() && well.Sub(rec.Since) >= l.service.RestartBackoff.ResetAfter {
 			rec.Crashes = 0
 		}
 		return rec

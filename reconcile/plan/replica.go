@@ -29,7 +29,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		if v, stale := d.parent(c); stale {
 			return v
 		}
-		if c.Health == engine.HealthUnhealthy {
+		if c.Health == engine.HealthUnhealthy && !d.record(c).Old {
 			return d.unhealthy(c, budget)
 		}
 		return d.running(c)
@@ -82,17 +82,30 @@ func (d *decision) dying(c engine.Container) verdict {
 // running is a container that should run, and does.
 func (d *decision) running(c engine.Container) verdict {
 	v := verdict{Status: StatusRunning, runs: true, Message: c.Name + " runs"}
-	if v.Unready, v.next = d.crashLoop(c); v.Unready.Reason == "" && c.Health == engine.HealthStarting {
+	old := d.record(c).Old
+	v.Unready, v.next = d.crashLoop(c)
+	switch {
+	case v.Unready.Reason != "":
+	case c.Health == engine.HealthStarting:
 		v.Status = StatusStarting
 		v.Unready = Note{ReasonHealthStarting, c.Name + " runs; its health is not known yet"}
+	case old:
+		v.Message += "; its health is not known yet, since the engine came back"
+	}
+	if old {
+		d.doubt(&v, c)
 	}
 	if d.service.Job {
-		v.runs = false
-		v.Reconciling = Note{ReasonJob, c.Name + " is at work"}
-		v.gated = true
+		d.atWork(&v, c)
 	}
 	v.idle = v.Status
 	return v
+}
+
+// atWork says that a job is not done yet.
+func (d *decision) atWork(v *verdict, c engine.Container) {
+	v.runs, v.gated = false, true
+	v.Reconciling = Note{ReasonJob, c.Name + " is at work"}
 }
 
 // paused is a container that should run and that somebody paused.

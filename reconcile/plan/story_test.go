@@ -19,16 +19,18 @@ import (
 //	project P | template T            the document's; default project: p
 //	want SERVICE STATE [key=value…]   job replicas settle container as on_paused on_unhealthy grace deadline suspend until
 //	now HH:MM:SS
-//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health labels project replace rm oom depends shares restarts
+//	have NAME STATE [key=value…]      as seen now; exited(3); started finished health probed labels project replace rm oom depends shares restarts
 //	                                  publish=[IP:]PORT/PROTO mount=VOLUME|PATH[:ro] unplugged
 //	gone NAME
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
 //	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS] our call returned; see refusalOf
+//	looked NAME                       the look that was asked for was made now
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
 //	self NAME WHY
+//	recall SERVICE NAME               that it was healthy once is remembered from an earlier run
 //	restart SERVICE | try SERVICE     somebody asked for it
 type story struct {
 	doc        desired.Document
@@ -80,6 +82,9 @@ func (s *story) plan() string {
 			fmt.Fprintf(&b, ", look again %s", p.Next.Format(time.TimeOnly))
 		}
 		fmt.Fprintf(&b, "\n    %q\n", p.Message)
+		for _, id := range p.Look {
+			fmt.Fprintf(&b, "    looks at %s\n", strings.TrimPrefix(id, "id-"))
+		}
 		for _, w := range p.Warnings {
 			fmt.Fprintf(&b, "    warning: %s\n", w)
 		}
@@ -130,6 +135,12 @@ func (s *story) step(f []string) error {
 		s.around.DryRun = true
 	case "self":
 		s.around.Self["id-"+f[1]] = strings.Join(f[2:], " ")
+	case "looked":
+		for service, past := range s.pasts {
+			s.pasts[service] = past.Looked("id-"+f[1], s.now)
+		}
+	case "recall":
+		s.pasts[f[1]] = Past{Healthy: []string{"id-" + f[2]}}
 	case "restart":
 		s.pasts[f[1]] = s.pasts[f[1]].AskRestart(slices.Sorted(maps.Keys(s.pasts[f[1]].Containers)))
 	case "try":
@@ -240,7 +251,9 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 		case "finished":
 			c.FinishedAt, err = clockTime(value)
 		case "health":
-			c.Health = engine.Health(value)
+			c.Health, c.HealthAt = engine.Health(value), s.now
+		case "probed":
+			c.HealthAt, err = clockTime(value)
 		case "labels":
 			service = strings.TrimPrefix(value, "none")
 		case "project":
