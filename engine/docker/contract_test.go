@@ -48,7 +48,9 @@ func (w *world) Project() string       { return w.project }
 // Port is one of this network's: an engine in another has it free as well.
 func (w *world) Port(t testing.TB) int {
 	t.Helper()
-	networks, err := w.hands.NetworkList(t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
+	// Others may have made networks of their own here; containers are to be on
+	// the engine's.
+	networks, err := w.hands.NetworkList(t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", "^bridge$"), filters.Arg("driver", "bridge"))})
 	must(t, "list networks", err)
 	if len(networks) == 0 {
 		return 0
