@@ -46,58 +46,62 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
+// onEachPrivate runs the test for each kind of engine of which it may start its
+// own.
+func onEachPrivate(t *testing.T, test func(t *testing.T, current bool)) {
 	if os.Geteuid() != 0 {
 		t.Skip("an engine of one's own needs root")
 	}
-	for _, kind := range []struct {
-		name    string
-		current bool
-	}{{"20.10", false}, {"current", true}} {
-		t.Run(kind.name, func(t *testing.T) {
-			if kind.current && len(dockertest.Engines(t)) < 2 {
-				t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
-			}
-			dockertest.Engines(t)
-			dir := shortDir(t)
-			file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
-			d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)
-			eventually(t, "told where it looked", func() (bool, string) {
-				code, text := d.get("/readyz")
-				return code == 503 && strings.Contains(text, "docker.sock"), text
-			})
-			if code, _ := d.get("/healthz"); code != 200 {
-				t.Errorf("not live without an engine: %d", code)
-			}
+	engines := dockertest.Engines(t)
+	t.Run("20.10", func(t *testing.T) { test(t, false) })
+	t.Run("current", func(t *testing.T) {
+		if len(engines) < 2 {
+			t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
+		}
+		test(t, true)
+	})
+}
 
-			h := connect(t, private(t, dir, kind.current))
-			web := h.create(spec{name: "late-web-1", project: "late", service: "web"})
-			db := h.create(spec{name: "late-db-1", project: "late", service: "db"})
-			h.becomes("late-web-1", "running")
-			d.converged(1)
-
-			for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-				killEngine(t, dir, signal)
-				eventually(t, "not ready", func() (bool, string) { code, text := d.get("/readyz"); return code == 503, text })
-				if code, body := d.send("PUT", "/v1/services/db/state", `{"state":"stopped"}`); code != 202 {
-					t.Errorf("a flip while the engine is away: %d %s", code, body)
-				}
-				private(t, dir, kind.current)
-				h.becomes("late-web-1", "running")
-				d.ready()
-				d.converged(1)
-			}
-			for name, id := range map[string]string{"late-web-1": web, "late-db-1": db} {
-				c, err := h.ContainerInspect(t.Context(), name)
-				if err != nil || c.ID != id {
-					t.Errorf("%s is another container now: %v", name, err)
-				}
-			}
-			if st := h.state("late-db-1"); st != "created" {
-				t.Errorf("what should be stopped is %s", st)
-			}
+func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
+	onEachPrivate(t, func(t *testing.T, current bool) {
+		dir := shortDir(t)
+		file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
+		d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)
+		eventually(t, "told where it looked", func() (bool, string) {
+			code, text := d.get("/readyz")
+			return code == 503 && strings.Contains(text, "docker.sock"), text
 		})
-	}
+		if code, _ := d.get("/healthz"); code != 200 {
+			t.Errorf("not live without an engine: %d", code)
+		}
+
+		h := connect(t, private(t, dir, current))
+		web := h.create(spec{name: "late-web-1", project: "late", service: "web"})
+		db := h.create(spec{name: "late-db-1", project: "late", service: "db"})
+		h.becomes("late-web-1", "running")
+		d.converged(1)
+
+		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			killEngine(t, dir, signal)
+			eventually(t, "not ready", func() (bool, string) { code, text := d.get("/readyz"); return code == 503, text })
+			if code, body := d.send("PUT", "/v1/services/db/state", `{"state":"stopped"}`); code != 202 {
+				t.Errorf("a flip while the engine is away: %d %s", code, body)
+			}
+			private(t, dir, current)
+			h.becomes("late-web-1", "running")
+			d.ready()
+			d.converged(1)
+		}
+		for name, id := range map[string]string{"late-web-1": web, "late-db-1": db} {
+			c, err := h.ContainerInspect(t.Context(), name)
+			if err != nil || c.ID != id {
+				t.Errorf("%s is another container now: %v", name, err)
+			}
+		}
+		if st := h.state("late-db-1"); st != "created" {
+			t.Errorf("what should be stopped is %s", st)
+		}
+	})
 }
 
 // killEngine ends the engine of that folder and waits until it is gone.

@@ -199,8 +199,9 @@ func replicaNumber(project, service, name string) int {
 	return 0
 }
 
-// A replacement by Compose is created as <first 12 of the old ID>_<name>, with
-// the label that names the old one (docker/compose: pkg/compose/reconcile.go).
+// A replacement by Compose is created as <first 12 of the old ID>_<name>, with a
+// label that stays for good and names the old one: without the project, or by its
+// container_name (docs/compose-observed.md); earlier versions by its ID.
 var replacementName = regexp.MustCompile(`^[0-9a-f]{12}_.`)
 
 func replacing(c engine.Container, all []engine.Container) bool {
@@ -212,7 +213,7 @@ func replacing(c engine.Container, all []engine.Container) bool {
 		return false
 	}
 	return slices.ContainsFunc(all, func(o engine.Container) bool {
-		return o.ID != c.ID && (o.Name == old || o.ID == old || len(old) >= 12 && strings.HasPrefix(o.ID, old))
+		return o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Labels[engine.LabelProject]+"-"+old)
 	})
 }
 
