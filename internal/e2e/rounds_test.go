@@ -130,14 +130,14 @@ func (p *composition) paused() {
 }
 
 // updated does what the updaters of images do (Watchtower): it
-// takes the container away and makes the same again.
+// takes the container away, by force, and makes the same again.
 func (p *composition) updated(replica string) {
 	p.t.Helper()
 	name := p.name + "-" + replica
 	old, err := p.ContainerInspect(p.t.Context(), name)
 	p.must(err)
 	p.must(p.ContainerStop(p.t.Context(), old.ID, container.StopOptions{}))
-	p.must(p.ContainerRemove(p.t.Context(), old.ID, container.RemoveOptions{}))
+	p.must(p.ContainerRemove(p.t.Context(), old.ID, container.RemoveOptions{Force: true}))
 	made, err := p.ContainerCreate(p.t.Context(), old.Config, old.HostConfig, nil, nil, name)
 	p.must(err)
 	p.must(p.ContainerStart(p.t.Context(), made.ID, container.StartOptions{}))
