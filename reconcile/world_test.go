@@ -229,19 +229,6 @@ func TestLookingAtAChangeDoesNotHideIt(t *testing.T) {
 	w.expect("p-db-1 running\np-web-1 running")
 }
 
-func TestACrashLoopIsStartedByTheKubeletsTable(t *testing.T) {
-	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning, Lives: time.Second, Code: 1}), ours("db", sim.Spec{}))
-	w.engine.Kill("p-web-1", 9)
-	w.settle()
-	w.engine.Calls()
-	w.pass(time.Hour)
-	// At once, then after 10, 20, 40, 80, 160 and 300 s and so on, each with up
-	// to a tenth more: 5 within 310 s, then one in 300 to 330 s.
-	if n := w.calls()["start"]; n < 14 || n > 18 {
-		t.Errorf("%d starts in an hour; want about 16", n)
-	}
-}
-
 func TestAStopperIsNotFoughtForEver(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
 	for range 600 {
