@@ -67,8 +67,7 @@ func (w *world) Record(e Event) { w.events = append(w.events, e) }
 func newWorld(t *testing.T, state string, specs ...sim.Spec) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), desired: &kept{}, due: map[string]time.Time{}}
-	clock := func() time.Time { return w.now }
-	w.engine = sim.New(sim.Options{Now: clock})
+	w.engine = sim.New(sim.Options{Now: func() time.Time { return w.now.Round(0) }}) // an engine tells the wall clock
 	w.desired.write(t, state)
 	for _, s := range specs {
 		w.engine.Create(s)
