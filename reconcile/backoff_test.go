@@ -90,6 +90,51 @@ func TestEachStartOfACrashLoopIsWhenTheTableSays(t *testing.T) {
 	})
 }
 
+// TestAFailedCallIsRepeatedWhenTheTableSays, for ever.
+func TestAFailedCallIsRepeatedWhenTheTableSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		var calls []time.Time
+		e.Before(func(call, _ string) {
+			if call == "start" {
+				calls = append(calls, time.Now())
+			}
+		})
+		e.Create(ours("web", sim.Spec{State: engine.StateExited, Broken: "no such command"}))
+		l, _ := live(t, e, one)
+		<-time.After(20 * time.Minute)
+		synctest.Wait()
+		table := []int{1, 2, 4, 8, 16, 32, 60}
+		for i := range len(calls) - 1 {
+			took := calls[i+1].Sub(calls[i])
+			due := time.Duration(table[min(i, len(table)-1)]) * time.Second
+			if took < due || took > due+due/10 {
+				t.Errorf("call %d was repeated after %s; want %s to %s", i+1, took, due, due+due/10)
+			}
+		}
+		if s := l.service(t, "web"); len(calls) < 20 || s.StalledReason() != plan.ReasonProgress || s.Backoff.Failures != len(calls) {
+			t.Errorf("%d calls in 20 minutes, %d failures: %s", len(calls), s.Backoff.Failures, s.Message)
+		}
+	})
+}
+
+// TestCallsThatChangeNothingAreMadeThreeTimes, until something changes.
+func TestCallsThatChangeNothingAreMadeThreeTimes(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	w.engine.Idle("p-web-1", true)
+	w.engine.Kill("p-web-1", 9)
+	w.settle()
+	w.pass(time.Hour)
+	if s, n := w.web(), w.calls()["start"]; n != 3 || s.StalledReason() != plan.ReasonNoProgress {
+		t.Errorf("%d starts: %s", n, s.Message)
+	}
+	w.engine.Idle("p-web-1", false)
+	w.engine.HandStart("p-web-1")
+	w.engine.Kill("p-web-1", 9)
+	w.pass(time.Minute)
+	w.expect("p-web-1 running")
+}
+
 // crowd is a host of that many crash loops, each of which lives for a second,
 // and when each was started by us.
 type crowd struct {
