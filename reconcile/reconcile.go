@@ -134,7 +134,7 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 		r.inFlight[a.ID] = a.Verb
 		call := Call{Service: service, Action: a, before: find(holding, a.ID), config: s}
 		if a.Crash {
-			call.turn = r.budget.take(began)
+			call.turn = r.budget.take(a.Verb, began)
 		}
 		calls = append(calls, call)
 	}
