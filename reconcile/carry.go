@@ -54,6 +54,9 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	pending := past.RestartPending()
 	past = past.After(result, call.config.Retry)
 	r.pasts[call.Service] = past
+	if call.turn != nil {
+		r.budget.made(call.turn, result.Now)
+	}
 	if t := r.services[call.Service]; t != nil && pending && !past.RestartPending() {
 		t.acts++
 	}

@@ -34,8 +34,8 @@ func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership 
 func (r *Reconciler) finished(service string) bool { return r.past(service).Done != "" }
 
 // Affected returns the services about which something changed in the world or
-// in the file since the last call, and forgets those that the file no longer
-// lists.
+// in the file since the last call, or whose suspension begins or ends now, and
+// forgets those that the file no longer lists.
 func (r *Reconciler) Affected() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,10 +47,12 @@ func (r *Reconciler) Affected() []string {
 	all := before.doc != snap.Document || !view.Up
 	r.sweep(snap.Document)
 	moved := own.around.Moved(before.around)
+	now := r.opt.Now()
 	var names []string
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
-		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) {
+		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) ||
+			s.Suspend.Active(now) != (t.status.Suspended != nil) {
 			names = append(names, s.Name)
 		}
 	}

@@ -25,12 +25,6 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-// The host's budget of crash restarts (docs/state.md).
-const (
-	budgetSize   = 10
-	budgetWindow = 10 * time.Second
-)
-
 // Desired is what should be, and what must outlive the process. A
 // desired.Store is one.
 type Desired interface {
@@ -64,7 +58,7 @@ type Reconciler struct {
 	heeded   ownership // of the view about which Affected was asked last
 	pasts    map[string]plan.Past
 	inFlight map[string]plan.Verb // by container ID
-	crashes  []time.Time          // the crash restarts within the window
+	budget   budget               // of crash restarts
 	memory   desired.Memory       // as saved
 	services map[string]*tracked
 	changed  chan struct{}
@@ -78,6 +72,7 @@ type Call struct {
 	Service string
 	Action  plan.Action
 	look    string // ID of the container to look at; empty: it is an action
+	turn    *turn  // of the host's budget, that it uses up; nil: none
 	before  engine.Container
 	config  desired.Service
 }
@@ -137,10 +132,11 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	r.pasts[service] = p.Past
 	for _, a := range p.Actions {
 		r.inFlight[a.ID] = a.Verb
+		call := Call{Service: service, Action: a, before: find(holding, a.ID), config: s}
 		if a.Crash {
-			r.crashes = append(r.crashes, began)
+			call.turn = r.budget.take(a.Verb, began)
 		}
-		calls = append(calls, Call{Service: service, Action: a, before: find(holding, a.ID), config: s})
+		calls = append(calls, call)
 	}
 	for _, id := range p.Look {
 		calls = append(calls, Call{Service: service, look: id})
@@ -159,20 +155,12 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
 func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours) plan.Around {
-	now := r.opt.Now()
-	for len(r.crashes) > 0 && now.Sub(r.crashes[0]) >= budgetWindow {
-		r.crashes = r.crashes[1:]
-	}
-	budget := plan.Budget{Free: budgetSize - len(r.crashes)}
-	if len(r.crashes) > 0 {
-		budget.Next = r.crashes[0].Add(budgetWindow)
-	}
 	touched := make(map[string]plan.Touch, len(view.Touched))
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: budget, Self: r.opt.Self, Neighbours: neighbours}
+		InFlight: r.inFlight, Budget: r.budget.left(r.opt.Now()), Self: r.opt.Self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

@@ -1,0 +1,58 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"reconciler/reconcile/plan"
+)
+
+// The host's budget of crash restarts (docs/state.md).
+const (
+	budgetSize   = 10
+	budgetWindow = 10 * time.Second
+)
+
+// budget bounds how many crash restarts begin on the host within the window.
+// The engine begins one somewhere between the decision and its answer, so a
+// turn is used up until the window has passed since the answer: a slow engine
+// doesn't begin more.
+type budget struct {
+	turns []*turn // those that may still be used up
+}
+
+// turn is one crash restart: when it was decided, and then when it was made.
+type turn struct {
+	last time.Time
+	// open: it is used up until it was made. A restart isn't, for its stop may
+	// take a long grace, which would hold up the whole host; it is used up for
+	// a window when it begins, and again when it was made.
+	open bool
+}
+
+// take uses up a turn.
+func (b *budget) take(verb plan.Verb, now time.Time) *turn {
+	t := &turn{now, verb == plan.Start}
+	b.turns = append(b.turns, t)
+	return t
+}
+
+// made says that the engine has answered.
+func (b *budget) made(t *turn, now time.Time) {
+	t.last, t.open = now, false
+	if !slices.Contains(b.turns, t) {
+		b.turns = append(b.turns, t)
+	}
+}
+
+// left is what may begin now.
+func (b *budget) left(now time.Time) plan.Budget {
+	b.turns = slices.DeleteFunc(b.turns, func(t *turn) bool { return !t.open && now.Sub(t.last) >= budgetWindow })
+	left := plan.Budget{Free: budgetSize - len(b.turns), Next: now.Add(budgetWindow)}
+	for _, t := range b.turns {
+		if next := t.last.Add(budgetWindow); !t.open && next.Before(left.Next) {
+			left.Next = next
+		}
+	}
+	return left
+}
