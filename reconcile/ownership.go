@@ -17,16 +17,23 @@ type ownership struct {
 	version int64
 	result  plan.Ownership
 	around  plan.Neighbours
+	self    map[string]string // plan.Guarded
 }
 
 // owned works out who owns what in the view by the document, unless it is
 // known; the caller holds r.mu.
 func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership {
 	if r.own.doc != doc || r.own.version != view.Version {
-		own := plan.Own(doc, view.Containers)
-		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished)}
+		self := r.guarded(view)
+		own := plan.Own(doc, view.Containers, self)
+		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished), self}
 	}
 	return r.own
+}
+
+// guarded are the containers that are never stopped or restarted from here.
+func (r *Reconciler) guarded(view observed.View) map[string]string {
+	return plan.Guarded(r.opt.Self, view.Info, view.Containers)
 }
 
 // finished reports whether the job is recorded as finished; the caller holds
@@ -44,7 +51,7 @@ func (r *Reconciler) Affected() []string {
 	before := r.heeded // not r.own: whoever just looks renews that one
 	own := r.owned(snap.Document, view)
 	r.heeded = own
-	all := before.doc != snap.Document || !view.Up
+	all := before.doc != snap.Document || !view.Up || !maps.Equal(before.self, own.self)
 	r.sweep(snap.Document)
 	moved := own.around.Moved(before.around)
 	now := r.opt.Now()

@@ -6,6 +6,7 @@
 //
 // Guarantees:
 //   - There is never more than one call to a container under way.
+//   - What this program runs in or depends on is never stopped or restarted.
 //   - Nothing is decided while the view of the world isn't whole.
 //   - An action is made only if it follows from the document in force and from
 //     a look at the container that is newer than the last call to it.
@@ -39,11 +40,11 @@ type Options struct {
 	Engine   engine.Engine
 	World    *observed.Observer
 	Desired  Desired
-	Recorder Recorder          // nil: nobody
-	Now      func() time.Time  // nil: time.Now
-	Self     map[string]string // containers never to be stopped, by ID, with why
-	DryRun   bool              // decide and report, never act
-	Ticked   func()            // called whenever the loop has proven that it works; nil: nobody
+	Recorder Recorder         // nil: nobody
+	Now      func() time.Time // nil: time.Now
+	Self     engine.Self      // what is never stopped or restarted follows from it
+	DryRun   bool             // decide and report, never act
+	Ticked   func()           // called whenever the loop has proven that it works; nil: nobody
 }
 
 // Reconciler knows what is to be done. It starts no goroutine; its methods may
@@ -126,7 +127,7 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	}
 	own := r.owned(snap.Document, view)
 	holding := own.result.Holdings[service]
-	around := r.around(view, own.around)
+	around := r.around(view, own.around, own.self)
 	around.DryRun = r.opt.DryRun
 	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
@@ -154,13 +155,13 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 }
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
-func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours) plan.Around {
+func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours, self map[string]string) plan.Around {
 	touched := make(map[string]plan.Touch, len(view.Touched))
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: r.budget.left(r.opt.Now()), Self: r.opt.Self, Neighbours: neighbours}
+		InFlight: r.inFlight, Budget: r.budget.left(r.opt.Now()), Self: self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

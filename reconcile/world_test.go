@@ -28,6 +28,7 @@ type world struct {
 	r        *Reconciler
 	desired  *kept
 	events   []Event
+	self     engine.Self
 	due      map[string]time.Time
 	untap    func() // ends the events
 }
@@ -82,12 +83,12 @@ func (w *world) begin() {
 	clock := func() time.Time { return w.now }
 	doc := w.desired.snap.Document
 	w.observer = observed.New(observed.Options{Engine: w.engine, Project: doc.Project, Now: clock,
-		Names: func() map[string]bool { return Names(w.desired.snap.Document) }})
+		Names: func() map[string]bool { return Names(w.desired.snap.Document) }, Self: w.self})
 	w.untap = w.engine.Tap(w.observer.Note)
 	if _, err := w.observer.Once(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := New(Options{Engine: w.engine, World: w.observer, Desired: w.desired, Recorder: w, Now: clock})
+	r, err := New(Options{Engine: w.engine, World: w.observer, Desired: w.desired, Recorder: w, Now: clock, Self: w.self})
 	if err != nil {
 		w.t.Fatal(err)
 	}

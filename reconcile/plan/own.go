@@ -61,8 +61,9 @@ type candidates struct {
 
 // Own decides which of the containers belong to which service of the document.
 // The order of the containers doesn't matter. Containers that it neither
-// assigns nor names as orphans are foreign.
-func Own(doc *desired.Document, containers []engine.Container) Ownership {
+// assigns nor names as orphans are foreign. Those of self (Guarded) are in
+// nobody's way: what shares a folder with them is meant to.
+func Own(doc *desired.Document, containers []engine.Container, self map[string]string) Ownership {
 	sorted := slices.Clone(containers)
 	slices.SortFunc(sorted, func(a, b engine.Container) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
@@ -99,7 +100,7 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
 		}
 	}
-	held := claimed(own.Orphans)
+	held := claimed(own.Orphans, self)
 	for name, h := range own.Holdings {
 		h.block(held)
 		own.Holdings[name] = h

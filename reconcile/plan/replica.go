@@ -14,6 +14,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	if verb, busy := d.around.InFlight[c.ID]; busy {
 		return inFlight(c, verb)
 	}
+	d.refuse(c)
 	switch {
 	case c.State == engine.StateRemoving, c.State == engine.StateDead:
 		return d.dying(c)
@@ -130,7 +131,7 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	}
 	if why := d.around.Self[c.ID]; why != "" {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonSelf, fmt.Sprintf("%s is %s: it is not stopped from here", c.Name, why)}
+		v.Stalled = Note{ReasonSelf, NotStopped(c.Name, why)}
 		return v
 	}
 	if c.AutoRemove {
@@ -184,6 +185,17 @@ func (d *decision) restart(c engine.Container) verdict {
 	}
 	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
+}
+
+// refuse gives up a restart that was asked for before the container was known to
+// be one that is not restarted from here.
+func (d *decision) refuse(c engine.Container) {
+	rec := d.record(c)
+	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
+		rec.Restart = false
+		rec.tell(Note{ReasonSelf, NotRestarted(c.Name, why)})
+		d.past.Containers[c.ID] = rec
+	}
 }
 
 // act makes the verdict an action, now; in a dry run, a word about it.

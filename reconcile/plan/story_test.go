@@ -55,7 +55,7 @@ func newStory() *story {
 // plan decides about every service, as one round of the loop does.
 func (s *story) plan() string {
 	var b strings.Builder
-	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)))
+	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)), s.around.Self)
 	s.around.Neighbours = own.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
 	for _, service := range s.doc.Services {
 		p := Diff(service, own.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)

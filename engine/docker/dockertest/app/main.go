@@ -2,6 +2,7 @@
 // is told to end, ignores that, or exits with a code. What stands behind that on
 // its command line it writes first, a line each. SIGHUP makes it sick until it
 // is started again: then `app probe`, which is its healthcheck, exits with 1.
+// `app forward FROM TO` is a proxy.
 package main
 
 import (
@@ -27,6 +28,9 @@ func main() {
 			os.Exit(1)
 		}
 		return
+	case "forward":
+		os.Stderr.WriteString(forward(os.Args[2], os.Args[3]).Error() + "\n")
+		os.Exit(1)
 	case "sleep", "ignore-term":
 		_ = os.Remove(sick) // mostly it isn't there
 		signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
