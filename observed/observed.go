@@ -62,7 +62,8 @@ type View struct {
 
 // Touch is what others did to a container: a create, a destroy, or a signal
 // other than SIGKILL, which isn't how one stops a container that is to stop.
-// First begins a series without a gap of touchGap.
+// First begins a series without a gap of touchGap, and without a start: who has
+// started it has finished that work.
 type Touch struct{ First, Last time.Time }
 
 const touchGap = time.Minute

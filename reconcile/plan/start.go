@@ -63,12 +63,7 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 		}
 	}
 	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.Hurry) {
-		// Whoever stopped it before it was started last has finished that work.
-		first := t.First
-		if c.StartedAt.Before(t.Last) {
-			first = maxTime(first, c.StartedAt)
-		}
-		if touched := minTime(t.Last.Add(d.service.Settle), first.Add(settleLimit)); touched.After(until) {
+		if touched := minTime(t.Last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
 			until = touched
 			message = fmt.Sprintf("somebody else stopped %s at %s; starting it again at %s. To keep it stopped: reconciler stop %s",
 				c.Name, d.clock(t.Last), d.clock(maxTime(until, due)), d.service.Name)
