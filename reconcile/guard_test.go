@@ -79,6 +79,20 @@ func TestWhatAReconcilerOfNoProjectSharesIsGuarded(t *testing.T) {
 	w.expect("p-vpn-1 running\np-web-1 exited(143)\nwatcher running")
 }
 
+// TestTheGuardFollowsWhatIsSeen: nothing but what is guarded has changed for vpn.
+func TestTheGuardFollowsWhatIsSeen(t *testing.T) {
+	w := newWorld(t, "version: 1\nproject: p\nservices:\n  vpn: running\n", ours("vpn", sim.Spec{State: engine.StateRunning}))
+	w.self.ID = w.engine.Create(sim.Spec{Name: "watcher", State: engine.StateRunning, Shares: []string{w.id("p-vpn-1")}})
+	w.desired.write(t, "version: 1\nproject: p\nservices:\n  vpn: stopped\n")
+	w.untap()
+	w.begin()
+	w.pass(time.Hour)
+	w.expect("p-vpn-1 running\nwatcher running")
+	w.engine.Remove("watcher")
+	w.settle()
+	w.expect("p-vpn-1 exited(143)")
+}
+
 func TestTheGuardIsAskedAgainRightBeforeTheCall(t *testing.T) {
 	for name, c := range map[string]struct{ state, service string }{
 		"a stop":    {strings.Replace(all, "vpn: running", "vpn: stopped", 1), "vpn"},

@@ -55,7 +55,7 @@ func TestAProcessFindsTheContainerThatItRunsIn(t *testing.T) {
 		"the file itself is mounted":       {ownCgroup, joined, "/state", engine.Self{Network: vpn, Mounted: "/state"}},
 		"as systemd calls its cgroup":      {"0::/system.slice/docker-" + us + ".scope\n", joined, "/x", engine.Self{ID: us, Network: vpn}},
 		"in a container in a container":    {"0::/docker/" + outer + "/docker/" + us + "\n", joined, "/x", engine.Self{ID: us, Network: vpn}},
-		"the engine's own folder is there": {ownCgroup, "526 207 254:0 /var/lib/docker/containers/" + outer + "/hosts /engine/data/x/hosts rw - ext4 /dev/vda rw\n" + joined, "/x", engine.Self{Network: vpn}},
+		"the engine's own folder is there": {ownCgroup, joined + "626 207 254:0 /var/lib/docker/containers/" + outer + "/hosts /engine/data/x/hosts rw - ext4 /dev/vda rw\n", "/x", engine.Self{Network: vpn}},
 		"data of the engine's in a volume": {ownCgroup, strings.ReplaceAll(joined, "/var/lib/docker/containers", "/containers"), "/x", engine.Self{Network: vpn}},
 		"nonsense":                         {"\n", "1 2\n\n", "/x", engine.Self{}},
 	} {
