@@ -127,9 +127,10 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	own := r.owned(snap.Document, view)
 	holding := own.result.Holdings[service]
 	around := r.around(view, own.around)
-	around.DryRun = r.opt.DryRun
+	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
 	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
+	r.budget.queue(service, p.Queued)
 	for _, a := range p.Actions {
 		r.inFlight[a.ID] = a.Verb
 		call := Call{Service: service, Action: a, before: find(holding, a.ID), config: s}
@@ -160,7 +161,7 @@ func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours) plan
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: r.budget.left(r.opt.Now()), Self: r.opt.Self, Neighbours: neighbours}
+		InFlight: r.inFlight, Self: r.opt.Self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.
