@@ -103,7 +103,9 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	own := plan.Own(doc, view.Containers, self)
 	around := r.around(view, own.Neighbours(doc, r.finished), self)
 	return report(doc, generation, own, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), r.opt.Now())
+		now := r.opt.Now()
+		around.Budget = r.budget.left(s.Name, now)
+		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), now)
 	}), nil
 }
 

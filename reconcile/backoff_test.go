@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,4 +131,33 @@ func TestCallsThatChangeNothingAreMadeThreeTimes(t *testing.T) {
 	w.engine.Kill("p-web-1", 9)
 	w.pass(time.Minute)
 	w.expect("p-web-1 running")
+}
+
+// TestNothingFollowsFromALookThatIsOlderThanTheCall: after a start the engine
+// can't tell for a while what came of it.
+func TestNothingFollowsFromALookThatIsOlderThanTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
+		l, _ := live(t, e, one)
+		e.Calls()
+		e.Before(func(call, _ string) {
+			if call == "start" {
+				for range 20 {
+					e.FailNext("inspect", engine.ErrUnavailable)
+				}
+			}
+		})
+		e.Kill("p-web-1", 9)
+		<-time.After(3 * time.Second)
+		synctest.Wait()
+		if s, n := l.service(t, "web"), e.Calls()["start"]; n != 1 || s.Status != plan.StatusStarting || !strings.Contains(s.Message, "can't be seen yet") {
+			t.Errorf("%d starts; %s: %s", n, s.Status, s.Message)
+		}
+		<-time.After(5 * time.Minute)
+		synctest.Wait()
+		if s, n := l.service(t, "web"), e.Calls()["start"]; n != 0 || !s.Converged || s.Backoff.Failures != 1 {
+			t.Errorf("%d more starts, %d failures; %s: %s", n, s.Backoff.Failures, s.Status, s.Message)
+		}
+	})
 }

@@ -16,9 +16,10 @@ const (
 // budget bounds how many crash restarts begin on the host within the window.
 // The engine begins one somewhere between the decision and its answer, so a
 // turn is used up until the window has passed since the answer: a slow engine
-// doesn't begin more.
+// doesn't begin more. Who waits longest comes first, so nobody waits for ever.
 type budget struct {
-	turns []*turn // those that may still be used up
+	turns []*turn  // those that may still be used up
+	line  []string // the services that wait for one, in the order in which they came
 }
 
 // turn is one crash restart: when it was decided, and then when it was made.
@@ -45,10 +46,26 @@ func (b *budget) made(t *turn, now time.Time) {
 	}
 }
 
-// left is what may begin now.
-func (b *budget) left(now time.Time) plan.Budget {
+// queue puts the service at the end of the line, or takes it out of that; where
+// it stands in it already, it stays.
+func (b *budget) queue(service string, waits bool) {
+	at := slices.Index(b.line, service)
+	switch {
+	case waits && at < 0:
+		b.line = append(b.line, service)
+	case !waits && at >= 0:
+		b.line = slices.Delete(b.line, at, at+1)
+	}
+}
+
+// left is what the service may begin now.
+func (b *budget) left(service string, now time.Time) plan.Budget {
 	b.turns = slices.DeleteFunc(b.turns, func(t *turn) bool { return !t.open && now.Sub(t.last) >= budgetWindow })
-	left := plan.Budget{Free: budgetSize - len(b.turns), Next: now.Add(budgetWindow)}
+	ahead := slices.Index(b.line, service)
+	if ahead < 0 {
+		ahead = len(b.line)
+	}
+	left := plan.Budget{Free: budgetSize - len(b.turns) - ahead, Next: now.Add(budgetWindow)}
 	for _, t := range b.turns {
 		if next := t.last.Add(budgetWindow); !t.open && next.Before(left.Next) {
 			left.Next = next

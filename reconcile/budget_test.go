@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,10 +24,10 @@ type crowd struct {
 	all    []time.Time
 }
 
-func newCrowd(t *testing.T, size int) *crowd {
+func newCrowd(t *testing.T, size int, more string) *crowd {
 	t.Helper()
 	c := &crowd{engine: sim.New(sim.Options{}), begun: map[string][]time.Time{}, ended: map[string][]time.Time{}}
-	state := "version: 1\nproject: p\nservices:\n"
+	state := "version: 1\nproject: p\n" + more + "services:\n"
 	for i := range size {
 		service := fmt.Sprintf("s%02d", i)
 		state += "  " + service + ": running\n"
@@ -69,7 +70,7 @@ func (c *crowd) within(t *testing.T) {
 // TestThirtyCrashLoopsKeepTheHostsBudget, and each its table, and none starves.
 func TestThirtyCrashLoopsKeepTheHostsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 30)
+		c := newCrowd(t, 30, "")
 		began := time.Now()
 		c.crash()
 		waiting := 0
@@ -108,11 +109,51 @@ func TestThirtyCrashLoopsKeepTheHostsBudget(t *testing.T) {
 			fewest, most = min(fewest, len(c.begun[name])), max(most, len(c.begun[name]))
 		}
 		t.Logf("%d starts in 2 h, %d to %d of each; the longest wait for the budget was %s", len(c.all), fewest, most, longest)
-		// In 150 s the others start less than 150 times by their tables.
-		if longest > 150*time.Second || fewest < 24 {
+		// Each of the others comes before it once at most: 10 at once, 10 after 10 s, 9 after 20 s.
+		if longest > 30*time.Second || fewest < 24 {
 			t.Errorf("one waited for %s, one was started %d times", longest, fewest)
 		}
 	})
+}
+
+// TestWhereTheBudgetIsTooSmallAllAreServedAlike: 40 would be started each second
+// or two.
+func TestWhereTheBudgetIsTooSmallAllAreServedAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, 40, "defaults: {restart_backoff: {initial: 1s, max: 1s}}\n")
+		c.crash()
+		<-time.After(10*time.Minute - time.Second)
+		synctest.Wait()
+		c.within(t)
+		if len(c.all) != 600 {
+			t.Errorf("%d starts in 10 minutes", len(c.all))
+		}
+		for _, name := range c.names {
+			if n := len(c.begun[name]); n != 15 {
+				t.Errorf("%s was started %d times", name, n)
+			}
+		}
+	})
+}
+
+// TestWhatIsNoLongerListedHoldsUpNobodyInTheLine.
+func TestWhatIsNoLongerListedHoldsUpNobodyInTheLine(t *testing.T) {
+	state, specs := "version: 1\nproject: p\nservices:\n", []sim.Spec(nil)
+	for i := range 30 {
+		state += fmt.Sprintf("  s%02d: running\n", i)
+		specs = append(specs, ours(fmt.Sprintf("s%02d", i), sim.Spec{State: engine.StateRunning}))
+	}
+	w := newWorld(t, state, specs...)
+	for _, s := range specs {
+		w.engine.Exit(s.Name, 1)
+	}
+	w.settle()
+	w.desired.write(t, "version: 1\nproject: p\nservices:\n  s29: running\n")
+	w.settle()
+	w.pass(10 * time.Second)
+	if got := w.order("start"); !strings.HasSuffix(got, " p-s29-1") || len(strings.Fields(got)) != budgetSize+1 {
+		t.Errorf("started: %s", got)
+	}
 }
 
 // TestASlowEngineDoesNotStretchTheBudget: what it starts late counts from then.
@@ -120,7 +161,7 @@ func TestASlowEngineDoesNotStretchTheBudget(t *testing.T) {
 	for _, takes := range []time.Duration{9 * time.Second, 15 * time.Second} {
 		t.Run(takes.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, 20)
+				c := newCrowd(t, 20, "")
 				slow := atomic.Int32{}
 				c.engine.Before(func(call, _ string) {
 					if call == "start" && slow.Add(1) <= budgetSize {
@@ -143,7 +184,7 @@ func TestASlowEngineDoesNotStretchTheBudget(t *testing.T) {
 // unhealthy take minutes.
 func TestALongGraceHoldsUpNobodyElsesRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 20)
+		c := newCrowd(t, 20, "")
 		c.engine.Before(func(call, _ string) {
 			if call == "restart" {
 				<-time.After(5 * time.Minute)

@@ -45,11 +45,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		result.Void = errors.Is(err, engine.ErrUnavailable)
 		result.Holder = r.holder(ctx, call, err)
 	}
-	// Nothing may be concluded from a look that is older than the call. Where
-	// none can be had, the view will be lost too, and the next one is new.
-	if look := r.opt.World.Refresh(ctx, a.ID); look != nil && result.Err == nil {
-		result.Void, result.Err = true, look
-	}
+	result.Unseen = r.opt.World.Refresh(ctx, a.ID) != nil
 	result.Now = r.opt.Now()
 
 	r.mu.Lock()

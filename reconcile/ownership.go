@@ -73,6 +73,7 @@ func (r *Reconciler) sweep(doc *desired.Document) {
 		if _, listed := doc.Service(name); !listed {
 			delete(r.services, name)
 			delete(r.pasts, name)
+			r.budget.queue(name, false)
 		}
 	}
 	for _, s := range doc.Services {

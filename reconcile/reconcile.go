@@ -128,9 +128,10 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	own := r.owned(snap.Document, view)
 	holding := own.result.Holdings[service]
 	around := r.around(view, own.around, own.self)
-	around.DryRun = r.opt.DryRun
+	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
 	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
+	r.budget.queue(service, p.Queued)
 	for _, a := range p.Actions {
 		r.inFlight[a.ID] = a.Verb
 		call := Call{Service: service, Action: a, before: find(holding, a.ID), config: s}
@@ -161,7 +162,7 @@ func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours, self
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: r.budget.left(r.opt.Now()), Self: self, Neighbours: neighbours}
+		InFlight: r.inFlight, Self: self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

@@ -122,11 +122,11 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 }
 
 // Looked returns the past with a look at the container that began then: it was
-// asked for by Plan.Look, and succeeded.
+// asked for by Plan.Look, and succeeded. What came of a call was seen by it.
 func (p Past) Looked(id string, began time.Time) Past {
 	p.Containers = maps.Clone(p.Containers)
 	if rec, ok := p.Containers[id]; ok {
-		rec.Looked = began
+		rec.Looked, rec.Unseen = began, ""
 		p.Containers[id] = rec
 	}
 	return p

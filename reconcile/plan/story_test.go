@@ -25,7 +25,7 @@ import (
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS] our call returned; see refusalOf
+//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS | unseen] our call returned; see refusalOf
 //	looked NAME                       the look that was asked for was made now
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
@@ -303,6 +303,8 @@ func (s *story) did(f []string) error {
 		if r.Err, r.Holder, err = refusalOf(f[3:]); err != nil {
 			return err
 		}
+	case len(f) > 2 && f[2] == "unseen":
+		r.Unseen = true
 	case len(f) > 2:
 		r.Void = f[2] == "void"
 		r.Err = errors.New(strings.Join(f[3:], " "))
