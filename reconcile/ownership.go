@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -24,9 +25,22 @@ type ownership struct {
 func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership {
 	if r.own.doc != doc || r.own.version != view.Version {
 		own := plan.Own(doc, view.Containers)
+		unread(own, view)
 		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished)}
 	}
 	return r.own
+}
+
+// unread warns of the containers that the engine tells nothing of now.
+func unread(own plan.Ownership, view observed.View) {
+	for service, h := range own.Holdings {
+		for _, r := range h.Replicas {
+			if err := view.Unread[r.Container.ID]; err != nil {
+				h.Warnings = append(h.Warnings, fmt.Sprintf("%s can't be looked at, so what is shown of it is old: %v", r.Container.Name, err))
+			}
+		}
+		own.Holdings[service] = h
+	}
 }
 
 // finished reports whether the job is recorded as finished; the caller holds
