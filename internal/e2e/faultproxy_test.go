@@ -19,7 +19,9 @@ import (
 // proxy stands before an engine at a socket of its own. Where a fault is set,
 // that answers instead, and may ask the engine.
 type proxy struct {
-	address string
+	address, socket string
+	handler         http.Handler
+	server          *http.Server // that listens now
 
 	mu    sync.Mutex
 	fault fault
@@ -46,13 +48,9 @@ func before(t *testing.T, engine string) *proxy {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "docker.sock")
-	p.address = "unix://" + socket
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{ErrorLog: behind.ErrorLog, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.socket = filepath.Join(dir, "docker.sock")
+	p.address = "unix://" + p.socket
+	p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		fault := p.fault
 		p.asked[call(r)]++
@@ -62,14 +60,31 @@ func before(t *testing.T, engine string) *proxy {
 			return
 		}
 		behind.ServeHTTP(w, r)
-	})}
-	go func() { _ = server.Serve(l) }() // until it is closed
+	})
+	p.listen(t)
 	t.Cleanup(func() {
-		_ = server.Close() // what is held is let go
+		p.hangUp()
 		transport.CloseIdleConnections()
 	})
 	return p
 }
+
+// listen makes the socket, in the place of any other.
+func (p *proxy) listen(t *testing.T) {
+	t.Helper()
+	_ = os.Remove(p.socket) // mostly there is none
+	l, err := net.Listen("unix", p.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // as an engine that is killed
+	server := &http.Server{Handler: p.handler, ErrorLog: log.New(io.Discard, "", 0)}
+	p.server = server
+	go func() { _ = server.Serve(l) }() // until it is closed
+}
+
+// hangUp ends all connections; the socket stays, and nobody listens there.
+func (p *proxy) hangUp() { _ = p.server.Close() }
 
 // set makes it the fault from the next call on; nil: none.
 func (p *proxy) set(f fault) {

@@ -42,11 +42,16 @@ func staged(h *host, more string) *stage {
 
 func (s *stage) container(service string) string { return s.project + "-" + service + "-1" }
 
-// keep runs the reconciler on the engine at that address, until all is as the
-// file says. It has done nothing then.
+// keep runs the reconciler on the engine at that address, and waits for keeps.
 func (s *stage) keep(address string, more ...string) {
 	s.t.Helper()
 	s.d = run(s.t, address, s.file, append([]string{"--resync", "1s"}, more...)...)
+	s.keeps()
+}
+
+// keeps waits until all is as the file says. The reconciler has done nothing then.
+func (s *stage) keeps() {
+	s.t.Helper()
 	s.d.ready()
 	s.d.converged(1)
 	s.fds, s.goroutines = s.d.metric("process_open_fds"), s.d.metric("go_goroutines")
