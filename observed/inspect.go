@@ -73,6 +73,9 @@ func (o *Observer) inspect(ctx context.Context, ref string) error {
 		o.failed[ref] = true
 		signal(o.fail)
 	}
+	if ctx.Err() == nil { // else nobody waited for the answer
+		changed = o.doubt(ref, err) || changed
+	}
 	o.mu.Unlock()
 	f.err = err
 	close(f.done)

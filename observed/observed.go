@@ -58,6 +58,9 @@ type View struct {
 	Containers []engine.Container
 	Seen       map[string]time.Time // container ID → first sight
 	Touched    map[string]Touch     // container ID → what others did to it
+	// Unread is why a container can't be inspected now, by its ID: what
+	// Containers has of it is what it was before.
+	Unread map[string]error
 }
 
 // Touch is what others did to a container: a create, a destroy, or a signal
@@ -97,6 +100,7 @@ type Observer struct {
 	expected map[string]*expectation
 	dirty    map[string]bool // IDs and names to inspect
 	failed   map[string]bool // whose inspect failed: to be tried again soon
+	unread   map[string]error
 	flights  map[string]*flight
 	seq      int64         // of the last inspect
 	changes  int64         // seen by inspects, of which the engine tells with an event too
@@ -125,7 +129,7 @@ func New(opt Options) *Observer {
 		opt: opt, wake: make(chan struct{}, 1), fail: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		known: map[string]engine.Container{}, asked: map[string]int64{}, seen: map[string]time.Time{},
 		touched: map[string]Touch{}, expected: map[string]*expectation{},
-		dirty: map[string]bool{}, failed: map[string]bool{}, flights: map[string]*flight{},
+		dirty: map[string]bool{}, failed: map[string]bool{}, unread: map[string]error{}, flights: map[string]*flight{},
 	}
 	o.view.Store(&View{})
 	return o

@@ -107,6 +107,36 @@ func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
 	})
 }
 
+func TestWhatCannotBeReadAnyMoreIsSaidToBeOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web", "db")
+		var over atomic.Bool
+		var asked atomic.Int32
+		over.Store(true)
+		c, err := e.Inspect(t.Context(), "db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := running(t, unreadable{e, c.ID, &over, &asked}, nil)
+		over.Store(false)
+		e.Exit("db", 1)
+		synctest.Wait()
+		v := o.View()
+		if show(v) != "db running, web running" || len(v.Unread) != 1 || v.Unread[c.ID] == nil {
+			t.Errorf("%s, unread %v", show(v), v.Unread)
+		}
+		pass(25 * time.Second)
+		if again := o.View(); again.Version != v.Version {
+			t.Error("the same trouble is told again and again")
+		}
+		over.Store(true)
+		pass(lastRetry)
+		if v := o.View(); show(v) != "db exited, web running" || len(v.Unread) > 0 {
+			t.Errorf("%s, unread %v", show(v), v.Unread)
+		}
+	})
+}
+
 // dying ends when it is asked about a container.
 type dying struct{ *sim.Engine }
 

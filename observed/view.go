@@ -2,6 +2,7 @@ package observed
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,6 +20,7 @@ func (o *Observer) publish(edit func(*View)) {
 	})
 	v.Seen = maps.Clone(o.seen)
 	v.Touched = maps.Clone(o.touched)
+	v.Unread = maps.Clone(o.unread)
 	if edit != nil {
 		edit(&v)
 	}
@@ -73,6 +75,21 @@ func (o *Observer) gone(id string, seq int64) bool {
 	return o.forget(id)
 }
 
+// doubt takes over why what is known of the container may be old, nil for that
+// it isn't, and reports whether the view changed; the caller holds o.mu.
+func (o *Observer) doubt(id string, why error) bool {
+	if _, known := o.known[id]; !known || fmt.Sprint(o.unread[id]) == fmt.Sprint(why) {
+		return false
+	}
+	if o.unread[id] = why; why == nil {
+		delete(o.unread, id)
+	}
+	if o.up {
+		o.publish(nil)
+	}
+	return o.up
+}
+
 // forget drops a container and reports whether the view changed; the caller
 // holds o.mu.
 func (o *Observer) forget(id string) bool {
@@ -81,6 +98,7 @@ func (o *Observer) forget(id string) bool {
 	delete(o.asked, id)
 	delete(o.seen, id)
 	delete(o.touched, id)
+	delete(o.unread, id)
 	delete(o.expected, id)
 	if !known {
 		return false

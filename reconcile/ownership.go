@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -26,6 +27,7 @@ func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership 
 	if r.own.doc != doc || r.own.version != view.Version {
 		self := r.guarded(view)
 		own := plan.Own(doc, view.Containers, self)
+		unread(own, view)
 		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished), self}
 	}
 	return r.own
@@ -34,6 +36,18 @@ func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership 
 // guarded are the containers that are never stopped or restarted from here.
 func (r *Reconciler) guarded(view observed.View) map[string]string {
 	return plan.Guarded(r.opt.Self, view.Info, view.Containers)
+}
+
+// unread warns of the containers that the engine tells nothing of now.
+func unread(own plan.Ownership, view observed.View) {
+	for service, h := range own.Holdings {
+		for _, r := range h.Replicas {
+			if err := view.Unread[r.Container.ID]; err != nil {
+				h.Warnings = append(h.Warnings, fmt.Sprintf("%s can't be looked at, so what is shown of it is old: %v", r.Container.Name, err))
+			}
+		}
+		own.Holdings[service] = h
+	}
 }
 
 // finished reports whether the job is recorded as finished; the caller holds

@@ -250,7 +250,7 @@ func (e *Engine) do(ctx context.Context, c call, f func(context.Context) error) 
 	limited, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
 	began := time.Now()
-	err := c.result(ctx, limited, f(limited))
+	err := c.result(ctx, limited, e.explain(f(limited)))
 	e.opt.Observe(c.name, outcome(err), time.Since(began))
 	return err
 }

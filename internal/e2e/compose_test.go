@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -122,24 +121,8 @@ func (d *daemon) agrees(want map[string]string) {
 // undisturbed fails if reconciler acted on one of the services.
 func (d *daemon) undisturbed(services ...string) {
 	d.t.Helper()
-	req, err := http.NewRequest("GET", d.url+"/v1/events", nil)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	req.Header.Set("Accept", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var o struct {
-		Events []struct{ Kind, Service, Verb, Container string }
-	}
-	if err := json.NewDecoder(res.Body).Decode(&o); err != nil || len(o.Events) == 0 {
-		d.t.Fatalf("events: %s, %d of them, %v", res.Status, len(o.Events), err)
-	}
 	var made []string
-	for _, e := range o.Events {
+	for _, e := range d.events() {
 		if e.Kind == "action" && slices.Contains(services, e.Service) {
 			made = append(made, e.Verb+" "+e.Container)
 		}

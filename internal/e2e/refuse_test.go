@@ -90,16 +90,22 @@ func TestAFileOfAnotherOwnerIs409WithWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	d := runAs(t, 1234, file, "--engine", "sim", "--data-dir", data)
+	d.ready()
+	d.refuses(409, "state_owner", "it belongs to user 0, group 0")
+}
+
+// runAs starts a reconciler that runs as that user, which may read the file.
+func runAs(t *testing.T, user uint32, file string, more ...string) *daemon {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "reconciler")
 	text, err := os.ReadFile(binary)
 	if err = errors.Join(err, os.WriteFile(program, text, 0o755), os.Chmod(filepath.Dir(filepath.Dir(program)), 0o755), os.Chmod(filepath.Dir(program), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	d := start(t, freeAddress(t), file, func(args ...string) *exec.Cmd {
+	return start(t, freeAddress(t), file, func(args ...string) *exec.Cmd {
 		cmd := exec.Command(program, args...)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1234}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 		return cmd
-	}, "--engine", "sim", "--data-dir", data)
-	d.ready()
-	d.refuses(409, "state_owner", "it belongs to user 0, group 0")
+	}, more...)
 }
