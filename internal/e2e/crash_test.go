@@ -129,7 +129,7 @@ func TestACrashLoopIsStartedByItsTableAndToldEverywhere(t *testing.T) {
 	onEach(t, func(t *testing.T, h *host) {
 		t.Parallel()
 		p := dockertest.Name()
-		h.create(spec{name: p + "-web-1", project: p, service: "web", cmd: []string{"1"}})
+		h.create(spec{name: p + "-web-1", project: p, service: "web", cmd: []string{"crash"}})
 		h.create(spec{name: p + "-always-1", project: p, service: "always", cmd: []string{"1"}, restart: "always"})
 		happened := h.follow(p)
 		d := run(t, h.address, write(t, "version: 1\nproject: "+p+"\ndefaults: {settle: 0s, restart_backoff: {initial: 1s, max: 8s}}\nservices: {web: running, always: running}\n"))
@@ -209,25 +209,16 @@ func TestThirtyCrashLoopsKeepTheBudgetOfARealHost(t *testing.T) {
 			all = happened()
 			fewest := 1 << 30
 			for _, l := range all {
-				fewest = min(fewest, len(l.starts), len(l.began))
+				fewest = min(fewest, len(l.starts))
 			}
 			return len(all) == loops && fewest > crashes, fmt.Sprintf("%d of them, at least %d times", len(all), fewest)
 		})
 
 		var starts []time.Time
-		late := make([]time.Duration, crashes)
-		for name, l := range all {
+		fewest, most := loops, 0
+		for _, l := range all {
 			starts = append(starts, l.starts[1:]...) // the first one is after no crash
-			for i, took := range l.took() {
-				if i >= crashes {
-					break
-				}
-				due := []time.Duration{0, 10 * time.Second}[i]
-				if took < due {
-					t.Errorf("%s: start %d came %s after the exit, and was due after %s", name, i+1, took, due)
-				}
-				late[i] = max(late[i], took-due)
-			}
+			fewest, most = min(fewest, len(l.starts)-1), max(most, len(l.starts)-1)
 		}
 		slices.SortFunc(starts, time.Time.Compare)
 		busiest := 0
@@ -243,7 +234,7 @@ func TestThirtyCrashLoopsKeepTheBudgetOfARealHost(t *testing.T) {
 		if busiest > budget {
 			t.Errorf("%d crash restarts began within %s", busiest, window)
 		}
-		t.Logf("%d crash restarts in %s, at most %d within %s; the longest waits beyond the table: %v", len(starts),
-			starts[len(starts)-1].Sub(starts[0]).Round(time.Second), busiest, window, late)
+		t.Logf("%d crash restarts in %s, %d to %d of each, at most %d within %s", len(starts),
+			starts[len(starts)-1].Sub(starts[0]).Round(time.Second), fewest, most, busiest, window)
 	})
 }

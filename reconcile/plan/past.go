@@ -60,6 +60,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 	for _, r := range have.Replicas {
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
+		l.touched = around.Touched[c.ID].Last
 		p.Containers[c.ID] = known[c.ID].observe(c, l)
 		if c.State.Alive() {
 			running++

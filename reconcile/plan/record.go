@@ -32,6 +32,10 @@ type Record struct {
 	// Crashes, Failures and NoProgress are never counted for the same event.
 	Crashes int       // in a row
 	Counted time.Time // the FinishedAt of the last exit that was looked at
+	// Signalled: others had asked it to end, and the exit counts as a crash. If
+	// the engine is gone before it is started again, it was the engine's own end
+	// that asked, and it doesn't.
+	Signalled bool
 
 	Failures int       // calls that failed in a row
 	NextCall time.Time // not before
@@ -68,9 +72,10 @@ type Result struct {
 type look struct {
 	service desired.Service
 	now     time.Time
-	flipped bool // the intent changed since the last one
-	reborn  bool // nobody looked in between
-	busy    bool // a call of ours is under way
+	flipped bool      // the intent changed since the last one
+	reborn  bool      // nobody looked in between
+	busy    bool      // a call of ours is under way
+	touched time.Time // when others last sent it a signal that asks it to end
 }
 
 func (rec Record) observe(c engine.Container, l look) Record {
@@ -83,7 +88,10 @@ func (rec Record) observe(c engine.Container, l look) Record {
 		rec.Restart = false
 	}
 	if l.reborn {
-		rec.Alive, rec.Unseen = false, ""
+		if rec.Signalled && c.FinishedAt.Equal(rec.Counted) {
+			rec.Crashes--
+		}
+		rec.Alive, rec.Unseen, rec.Signalled = false, "", false
 	}
 	if rec.Unseen != "" {
 		return rec
@@ -117,7 +125,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	wantRun := l.service.State == desired.Running || l.service.State == desired.Completed
 	done := l.service.Job && c.State == engine.StateExited && c.ExitCode == 0
 	if c.State.Alive() {
-		rec.Alive, rec.OwnStop = true, false
+		rec.Alive, rec.OwnStop, rec.Signalled = true, false, false
 		rec.Reached = rec.Reached || wantRun && c.Running()
 		well := l.now // until then
 		if !rec.Sick.IsZero() {
@@ -135,6 +143,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 				rec.Crashes = 0
 			}
 			rec.Crashes++
+			rec.Signalled = l.touched.After(c.StartedAt)
 		}
 		rec.Counted, rec.Alive, rec.OwnStop = c.FinishedAt, false, false
 	}
@@ -170,6 +179,7 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 }
 
 func (rec Record) forgiven() Record {
+	rec.Signalled = false
 	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
 	rec.NextCall, rec.Trouble, rec.Why, rec.Tried = time.Time{}, "", "", ""
 	return rec
