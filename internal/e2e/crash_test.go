@@ -25,7 +25,7 @@ type lives struct{ starts, began, ended []time.Time }
 // on; longer where that one's end was not seen.
 func (l lives) took() []time.Duration {
 	var all []time.Duration
-	for _, at := range l.began[1:] {
+	for _, at := range l.began[min(1, len(l.began)):] {
 		before, _ := slices.BinarySearchFunc(l.ended, at, time.Time.Compare)
 		if before == 0 {
 			continue
