@@ -18,7 +18,8 @@ func newPlan() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what would be done, and why or why not",
 		Long: "Shows what would be done now to the containers of the engine by the file, and why or why not.\n" +
-			"It needs no running reconciler and changes nothing. Exits 0 if there is nothing to do, 2 if there is.",
+			"It needs no running reconciler and changes nothing. Exits 0 if there is nothing to do, 2 if there is.\n" +
+			"What a reconciler in a container runs in, and so doesn't stop, is known in there only: docker exec NAME /reconciler plan",
 		Args: args(cobra.NoArgs),
 	}
 	file := stateFile(cmd)
