@@ -38,82 +38,108 @@ func shortDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("../../hack/engine", "stop", dir).CombinedOutput(); err != nil {
-			t.Errorf("hack/engine stop: %v\n%s", err, out)
-		}
+		stopEngine(t, dir)
 		os.RemoveAll(dir)
 	})
 	return dir
 }
 
-func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("an engine of one's own needs root")
+// stopEngine ends the engine of that folder and all that it ran, however it
+// ended itself.
+func stopEngine(t *testing.T, dir string) {
+	t.Helper()
+	if out, err := exec.Command("../../hack/engine", "stop", dir).CombinedOutput(); err != nil {
+		t.Errorf("hack/engine stop: %v\n%s", err, out)
 	}
+}
+
+// onEachOwn runs the test on an engine of its own of each kind, in that folder
+// and not started yet.
+func onEachOwn(t *testing.T, test func(t *testing.T, dir string, current bool)) {
 	for _, kind := range []struct {
 		name    string
 		current bool
 	}{{"20.10", false}, {"current", true}} {
 		t.Run(kind.name, func(t *testing.T) {
-			if kind.current && len(dockertest.Engines(t)) < 2 {
-				t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
-			}
-			dockertest.Engines(t)
-			dir := shortDir(t)
-			file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
-			d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)
-			eventually(t, "told where it looked", func() (bool, string) {
-				code, text := d.get("/readyz")
-				return code == 503 && strings.Contains(text, "docker.sock"), text
-			})
-			if code, _ := d.get("/healthz"); code != 200 {
-				t.Errorf("not live without an engine: %d", code)
-			}
-
-			h := connect(t, private(t, dir, kind.current))
-			web := h.create(spec{name: "late-web-1", project: "late", service: "web"})
-			db := h.create(spec{name: "late-db-1", project: "late", service: "db"})
-			h.becomes("late-web-1", "running")
-			d.converged(1)
-
-			for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-				killEngine(t, dir, signal)
-				eventually(t, "not ready", func() (bool, string) { code, text := d.get("/readyz"); return code == 503, text })
-				if code, body := d.send("PUT", "/v1/services/db/state", `{"state":"stopped"}`); code != 202 {
-					t.Errorf("a flip while the engine is away: %d %s", code, body)
-				}
-				private(t, dir, kind.current)
-				h.becomes("late-web-1", "running")
-				d.ready()
-				d.converged(1)
-			}
-			for name, id := range map[string]string{"late-web-1": web, "late-db-1": db} {
-				c, err := h.ContainerInspect(t.Context(), name)
-				if err != nil || c.ID != id {
-					t.Errorf("%s is another container now: %v", name, err)
-				}
-			}
-			if st := h.state("late-db-1"); st != "created" {
-				t.Errorf("what should be stopped is %s", st)
-			}
+			test(t, ownDir(t, kind.current), kind.current)
 		})
 	}
 }
 
-// killEngine ends the engine of that folder and waits until it is gone.
-func killEngine(t *testing.T, dir string, signal syscall.Signal) {
+// ownDir is a folder for an engine of one's own of that kind, or skips the test.
+func ownDir(t *testing.T, current bool) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("an engine of one's own needs root")
+	}
+	if len(dockertest.Engines(t)) < 2 && current {
+		t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
+	}
+	return shortDir(t)
+}
+
+func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
+	onEachOwn(t, func(t *testing.T, dir string, current bool) {
+		file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
+		d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)
+		eventually(t, "told where it looked", func() (bool, string) {
+			code, text := d.get("/readyz")
+			return code == 503 && strings.Contains(text, "docker.sock"), text
+		})
+		if code, _ := d.get("/healthz"); code != 200 {
+			t.Errorf("not live without an engine: %d", code)
+		}
+
+		h := connect(t, private(t, dir, current))
+		web := h.create(spec{name: "late-web-1", project: "late", service: "web"})
+		db := h.create(spec{name: "late-db-1", project: "late", service: "db"})
+		h.becomes("late-web-1", "running")
+		d.converged(1)
+
+		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			killEngine(t, dir, signal)
+			eventually(t, "not ready", func() (bool, string) { code, text := d.get("/readyz"); return code == 503, text })
+			if code, body := d.send("PUT", "/v1/services/db/state", `{"state":"stopped"}`); code != 202 {
+				t.Errorf("a flip while the engine is away: %d %s", code, body)
+			}
+			private(t, dir, current)
+			h.becomes("late-web-1", "running")
+			d.ready()
+			d.converged(1)
+		}
+		for name, id := range map[string]string{"late-web-1": web, "late-db-1": db} {
+			c, err := h.ContainerInspect(t.Context(), name)
+			if err != nil || c.ID != id {
+				t.Errorf("%s is another container now: %v", name, err)
+			}
+		}
+		if st := h.state("late-db-1"); st != "created" {
+			t.Errorf("what should be stopped is %s", st)
+		}
+	})
+}
+
+// signalEngine sends the signal to the engine of that folder.
+func signalEngine(t *testing.T, dir string, signal syscall.Signal) (pid int) {
 	t.Helper()
 	src, err := os.ReadFile(filepath.Join(dir, "docker.pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(src)))
+	pid, err = strconv.Atoi(strings.TrimSpace(string(src)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(pid, signal); err != nil {
 		t.Fatal(err)
 	}
+	return pid
+}
+
+// killEngine ends the engine of that folder and waits until it is gone.
+func killEngine(t *testing.T, dir string, signal syscall.Signal) {
+	t.Helper()
+	pid := signalEngine(t, dir, signal)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for syscall.Kill(pid, 0) == nil {

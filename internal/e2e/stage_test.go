@@ -24,12 +24,17 @@ type stage struct {
 }
 
 // staged makes the containers, as the file says, and no reconciler yet. more
-// is what else the file says, from "defaults:" on.
-func staged(h *host, more string) *stage {
+// is what else the file says, from "defaults:" on; always are those that the
+// engine restarts, too.
+func staged(h *host, more string, always ...string) *stage {
 	h.t.Helper()
 	s := &stage{host: h, project: dockertest.Name(), id: map[string]string{}}
 	for _, service := range []string{"web", "db", "off"} {
-		s.id[service] = h.create(spec{name: s.container(service), project: s.project, service: service})
+		policy := ""
+		if slices.Contains(always, service) {
+			policy = "always"
+		}
+		s.id[service] = h.create(spec{name: s.container(service), project: s.project, service: service, restart: policy})
 	}
 	s.id["foreign"] = h.create(spec{name: "foreign-" + s.project})
 	for _, name := range []string{"web", "db", "foreign"} {
@@ -138,6 +143,7 @@ func containsAll(text string, words []string) bool {
 // and nothing was done but this.
 func (s *stage) over(did ...string) {
 	s.t.Helper()
+	s.did(did...)
 	s.well()
 	s.did(did...)
 }
