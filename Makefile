@@ -12,7 +12,7 @@ REAL := ./engine/docker/... ./internal/e2e/...
 # promtool and prometheus, where hack/deps.sh unpacks them.
 export PATH := $(PATH):$(or $(RECONCILER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/reconciler)/prometheus/usr/bin
 
-.PHONY: help run stack stack-down test test-unit test-engine test-debian build image lint check bench
+.PHONY: help run stack stack-down test test-unit test-engine test-debian rounds build image lint check bench
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -51,12 +51,21 @@ test-engine: ## the tests on real engines, Debian's and the current one, with Co
 	v5=$$(hack/compose v5)
 	v2=$$(hack/compose v2)
 	echo "test: engines $$debian $$current" >&2
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 40m $(REAL)
+	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 40m -parallel 4 $(REAL)
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
 	hack/deps.sh test
 	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -count=1 -timeout 40m $(REAL)
+
+rounds: ## the races with Compose, hands and engine restarts, 50 times each: about an hour
+	hack/deps.sh engine
+	debian=$$(hack/engine up)
+	current=$$(hack/engine up --current)
+	v5=$$(hack/compose v5)
+	v2=$$(hack/compose v2)
+	RECONCILER_ROUNDS=$(or $(RECONCILER_ROUNDS),50) RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" \
+		go test -count=1 -timeout 4h -parallel 4 -v -run 'TestOthersAreLeftToFinishTheirWork|TestAnEngineThatRestartsDoublesNothing' ./internal/e2e
 
 image: build ## the container image reconciler, without a registry
 	DOCKER_HOST=$$(hack/engine up)

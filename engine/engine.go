@@ -9,6 +9,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -104,6 +105,9 @@ type Container struct {
 	// (moby: daemon/config/config_linux.go).
 	StopTimeout time.Duration
 	Ports       []Port // that are bound now; none while it doesn't run
+	// Addresses are those that it has in its networks now, in order; none while
+	// it doesn't run, or where its network namespace is another's.
+	Addresses []netip.Addr
 
 	// HealthAt is when the healthcheck ended that Health is the result of;
 	// zero: none has ended since it was started.
@@ -124,6 +128,7 @@ type Container struct {
 type Mount struct {
 	Volume   bool   // Source is a named volume; else it is a path of the host
 	Source   string // never empty
+	Target   string // where the container has it
 	ReadOnly bool
 }
 
@@ -173,6 +178,7 @@ type Info struct {
 	Address    string // where it was found, e.g. unix:///var/run/docker.sock
 	Version    string // the engine's own, e.g. 20.10.24
 	APIVersion string // as negotiated, e.g. 1.41
+	Server     Server // as seen when it was asked
 }
 
 // LogOptions says what of a container's log is wanted. The zero value wants

@@ -32,6 +32,9 @@ type Options struct {
 	// Names returns the names under which containers without the project's
 	// label matter too; nobody changes the map. nil: none.
 	Names func() map[string]bool
+	// Self is what this program runs in: that matters too, whatever its labels,
+	// and so do the containers whose namespaces it shares.
+	Self engine.Self
 	// Resync is how often everything is listed anew, at least; 0: 30 s.
 	Resync time.Duration
 	Now    func() time.Time // nil: time.Now
@@ -62,7 +65,8 @@ type View struct {
 
 // Touch is what others did to a container: a create, a destroy, or a signal
 // other than SIGKILL, which isn't how one stops a container that is to stop.
-// First begins a series without a gap of touchGap.
+// First begins a series without a gap of touchGap, and without a start: who has
+// started it has finished that work.
 type Touch struct{ First, Last time.Time }
 
 const touchGap = time.Minute

@@ -167,6 +167,21 @@ func TestTouchesWithoutAGapAreOneSeries(t *testing.T) {
 	}
 }
 
+func TestAStartEndsASeriesOfTouches(t *testing.T) {
+	w := newWorld(t, "web")
+	w.Kill("web", 15)
+	w.settle(t)
+	w.now = w.now.Add(time.Second)
+	w.HandStart("web")
+	w.settle(t)
+	w.now = w.now.Add(time.Second)
+	w.Kill("web", 15)
+	w.settle(t)
+	if got := w.View().Touched[w.View().Containers[0].ID]; got != (Touch{w.now, w.now}) {
+		t.Errorf("%v; want a new one at %s", got, w.now)
+	}
+}
+
 func TestForeignContainersCostNothing(t *testing.T) {
 	w := newWorld(t, "web")
 	w.Create(sim.Spec{Name: "foreign", State: engine.StateRunning})

@@ -3,6 +3,7 @@ package observed
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ func (o *Observer) Resync(ctx context.Context) error {
 		err = o.Refresh(ctx, refs...)
 	}
 	if err == nil {
-		err = o.Refresh(ctx, o.unnamed()...)
+		err = o.others(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("resync project %s: %w", o.opt.Project, err)
@@ -99,21 +100,36 @@ func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	return differ, unlisted
 }
 
-// unnamed returns the names that matter and that no known container has.
-func (o *Observer) unnamed() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	taken := make(map[string]bool, len(o.known))
-	for _, k := range o.known {
-		taken[k.Name] = true
-	}
-	var names []string
-	for name := range o.opt.Names() {
-		if !taken[name] {
-			names = append(names, name)
+// others inspects what matters and no list shows, until none of it names
+// another one.
+func (o *Observer) others(ctx context.Context) error {
+	asked := make(map[string]bool)
+	for {
+		refs := slices.DeleteFunc(o.unknown(), func(ref string) bool { return asked[ref] })
+		if len(refs) == 0 {
+			return nil
+		}
+		if err := o.Refresh(ctx, refs...); err != nil {
+			return err
+		}
+		for _, ref := range refs {
+			asked[ref] = true
 		}
 	}
-	return names
+}
+
+// unknown returns the names and IDs that matter and that no known container
+// has.
+func (o *Observer) unknown() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	refs := o.ourselves()
+	maps.Copy(refs, o.opt.Names())
+	for id, k := range o.known {
+		delete(refs, id)
+		delete(refs, k.Name)
+	}
+	return slices.Collect(maps.Keys(refs))
 }
 
 // interval is how long to wait for the next resync: longer where a list takes

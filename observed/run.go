@@ -85,7 +85,7 @@ func (o *Observer) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(o.Refresh(ctx, refs...), o.Refresh(ctx, o.unnamed()...))
+	err = errors.Join(o.Refresh(ctx, refs...), o.others(ctx))
 	if err != nil {
 		_, err = o.opt.Engine.Info(ctx)
 	}
@@ -148,7 +148,7 @@ func (o *Observer) audit(ctx context.Context) error {
 		return err
 	}
 	_ = o.Refresh(ctx, refs...) // what fails is retried
-	_ = o.Refresh(ctx, o.unnamed()...)
+	_ = o.others(ctx)
 	if _, now := o.heardOf(); now == before || from.After(began.Add(-silence)) {
 		return nil
 	}

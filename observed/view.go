@@ -35,7 +35,7 @@ func (o *Observer) apply(c engine.Container, seq int64) bool {
 	if seq < o.asked[c.ID] || !o.concerns(c.ID, c.Name, c.Labels) {
 		return false
 	}
-	if o.foreign(c.Name, c.Labels) { // it was one of ours until it was renamed
+	if o.foreign(c.ID, c.Name, c.Labels) { // it was one of ours until it was renamed
 		return o.forget(c.ID)
 	}
 	was, known := o.known[c.ID]
@@ -114,9 +114,38 @@ func (o *Observer) forget(id string) bool {
 // the caller holds o.mu.
 func (o *Observer) concerns(id, name string, labels map[string]string) bool {
 	_, known := o.known[id]
-	return known || !o.foreign(name, labels)
+	return known || !o.foreign(id, name, labels)
 }
 
-func (o *Observer) foreign(name string, labels map[string]string) bool {
-	return labels[engine.LabelProject] != o.opt.Project && !o.opt.Names()[name]
+// foreign reports whether a container is none of ours to observe; the caller
+// holds o.mu.
+func (o *Observer) foreign(id, name string, labels map[string]string) bool {
+	if labels[engine.LabelProject] == o.opt.Project || o.opt.Names()[name] {
+		return false
+	}
+	refs := o.ourselves()
+	return !refs[id] && !refs[name]
+}
+
+// ourselves are the IDs, or names, of what this program runs in and of those
+// whose namespaces that shares, as far as they are known; the caller holds o.mu.
+func (o *Observer) ourselves() map[string]bool {
+	refs := make(map[string]bool)
+	var add func(ref string)
+	add = func(ref string) {
+		if ref == "" || refs[ref] {
+			return
+		}
+		refs[ref] = true
+		for id, c := range o.known {
+			if id == ref || c.Name == ref {
+				for _, parent := range c.Shares {
+					add(parent)
+				}
+			}
+		}
+	}
+	add(o.opt.Self.ID)
+	add(o.opt.Self.Network)
+	return refs
 }

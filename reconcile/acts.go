@@ -37,16 +37,18 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 	case !view.Up:
 		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
 	}
-	h := r.owned(snap.Document, view).result.Holdings[service]
+	own := r.owned(snap.Document, view)
+	h := own.result.Holdings[service]
 	past := r.past(service)
-	ids := plan.Wanted(s, h, r.around(view, plan.Neighbours{}), past)
+	ids := plan.Wanted(s, h, r.around(view, own.around, own.self), past)
+	guarded := slices.IndexFunc(ids, func(id string) bool { return own.self[id] != "" })
 	switch {
 	case h.Trouble.Reason != "":
 		return refuse(h.Trouble.Message)
 	case len(ids) == 0:
 		return refuse("it has no container")
-	case slices.ContainsFunc(ids, func(id string) bool { return r.opt.Self[id] != "" }):
-		return refuse("it is what reconciler itself runs in")
+	case guarded >= 0:
+		return refuse(plan.NotRestarted(find(h, ids[guarded]).Name, own.self[ids[guarded]]))
 	}
 	r.pasts[service] = past.AskRestart(ids)
 	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
@@ -97,10 +99,13 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	if !view.Up {
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
-	own := plan.Own(doc, view.Containers)
-	around := r.around(view, own.Neighbours(doc, r.finished))
+	self := r.guarded(view)
+	own := plan.Own(doc, view.Containers, self)
+	around := r.around(view, own.Neighbours(doc, r.finished), self)
 	return report(doc, generation, own, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), r.opt.Now())
+		now := r.opt.Now()
+		around.Budget = r.budget.left(s.Name, now)
+		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), now)
 	}), nil
 }
 

@@ -27,9 +27,12 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		return []string{call.Service}
 	}
 	a := call.Action
-	done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
-	err := r.call(ctx, call)
-	done()
+	err := r.guard(a) // the decision may be older than what is guarded
+	if err == nil {
+		done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
+		err = r.call(ctx, call)
+		done()
+	}
 	took := r.opt.Now().Sub(began)
 
 	result := plan.Result{Action: a, Before: call.before, Err: err}
@@ -42,11 +45,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		result.Void = errors.Is(err, engine.ErrUnavailable)
 		result.Holder = r.holder(ctx, call, err)
 	}
-	// Nothing may be concluded from a look that is older than the call. Where
-	// none can be had, the view will be lost too, and the next one is new.
-	if look := r.opt.World.Refresh(ctx, a.ID); look != nil && result.Err == nil {
-		result.Void, result.Err = true, look
-	}
+	result.Unseen = r.opt.World.Refresh(ctx, a.ID) != nil
 	result.Now = r.opt.Now()
 
 	r.mu.Lock()
@@ -54,6 +53,9 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	pending := past.RestartPending()
 	past = past.After(result, call.config.Retry)
 	r.pasts[call.Service] = past
+	if call.turn != nil {
+		r.budget.made(call.turn, result.Now)
+	}
 	if t := r.services[call.Service]; t != nil && pending && !past.RestartPending() {
 		t.acts++
 	}
@@ -66,6 +68,23 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
 	return again
+}
+
+// guard refuses a call that would stop what this program runs in or depends on.
+func (r *Reconciler) guard(a plan.Action) error {
+	if a.Verb != plan.Stop && a.Verb != plan.Restart {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	why := r.owned(r.opt.Desired.Snapshot().Document, r.opt.World.View()).self[a.ID]
+	switch {
+	case why == "":
+		return nil
+	case a.Verb == plan.Stop:
+		return fmt.Errorf("%w: %s", ErrGuarded, plan.NotStopped(a.Container, why))
+	}
+	return fmt.Errorf("%w: %s", ErrGuarded, plan.NotRestarted(a.Container, why))
 }
 
 // holder finds who has the port for which the call was refused; nil: it was
@@ -97,7 +116,11 @@ func (r *Reconciler) follow(restarted desired.Service) []string {
 		}
 		var running []string
 		for _, c := range n.Containers {
-			if c.Running() {
+			switch why := r.own.self[c.ID]; {
+			case !c.Running():
+			case why != "":
+				r.recordLater(Event{Kind: KindWarning, Service: n.Name, Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, plan.NotRestarted(c.Name, why))})
+			default:
 				running = append(running, c.ID)
 			}
 		}

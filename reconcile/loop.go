@@ -59,6 +59,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 			l.queue.add(tickKey)
+			l.Wake() // no timer hears that the clock was set
 		case <-l.wake:
 			for _, service := range l.Affected() {
 				l.queue.add(service)

@@ -15,11 +15,17 @@ import (
 // live is a Loop and an Observer that run.
 func live(t *testing.T, e *sim.Engine, state string) (*Loop, *kept) {
 	t.Helper()
+	return liveBy(t, time.Now, e, state)
+}
+
+// liveBy is live by that clock.
+func liveBy(t *testing.T, clock func() time.Time, e *sim.Engine, state string) (*Loop, *kept) {
+	t.Helper()
 	k := &kept{}
 	k.write(t, state)
 	var loop *Loop
-	o := observed.New(observed.Options{Engine: e, Project: "p", Changed: func() { loop.Wake() }})
-	r, err := New(Options{Engine: e, World: o, Desired: k})
+	o := observed.New(observed.Options{Engine: e, Project: "p", Now: clock, Changed: func() { loop.Wake() }})
+	r, err := New(Options{Engine: e, World: o, Desired: k, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

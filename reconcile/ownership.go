@@ -18,17 +18,24 @@ type ownership struct {
 	version int64
 	result  plan.Ownership
 	around  plan.Neighbours
+	self    map[string]string // plan.Guarded
 }
 
 // owned works out who owns what in the view by the document, unless it is
 // known; the caller holds r.mu.
 func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership {
 	if r.own.doc != doc || r.own.version != view.Version {
-		own := plan.Own(doc, view.Containers)
+		self := r.guarded(view)
+		own := plan.Own(doc, view.Containers, self)
 		unread(own, view)
-		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished)}
+		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished), self}
 	}
 	return r.own
+}
+
+// guarded are the containers that are never stopped or restarted from here.
+func (r *Reconciler) guarded(view observed.View) map[string]string {
+	return plan.Guarded(r.opt.Self, view.Info, view.Containers)
 }
 
 // unread warns of the containers that the engine tells nothing of now.
@@ -48,8 +55,8 @@ func unread(own plan.Ownership, view observed.View) {
 func (r *Reconciler) finished(service string) bool { return r.past(service).Done != "" }
 
 // Affected returns the services about which something changed in the world or
-// in the file since the last call, and forgets those that the file no longer
-// lists.
+// in the file since the last call, or whose suspension begins or ends now, and
+// forgets those that the file no longer lists.
 func (r *Reconciler) Affected() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,13 +65,15 @@ func (r *Reconciler) Affected() []string {
 	before := r.heeded // not r.own: whoever just looks renews that one
 	own := r.owned(snap.Document, view)
 	r.heeded = own
-	all := before.doc != snap.Document || !view.Up
+	all := before.doc != snap.Document || !view.Up || !maps.Equal(before.self, own.self)
 	r.sweep(snap.Document)
 	moved := own.around.Moved(before.around)
+	now := r.opt.Now()
 	var names []string
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
-		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) {
+		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) ||
+			s.Suspend.Active(now) != (t.status.Suspended != nil) {
 			names = append(names, s.Name)
 		}
 	}
@@ -78,6 +87,7 @@ func (r *Reconciler) sweep(doc *desired.Document) {
 		if _, listed := doc.Service(name); !listed {
 			delete(r.services, name)
 			delete(r.pasts, name)
+			r.budget.queue(name, false)
 		}
 	}
 	for _, s := range doc.Services {

@@ -6,6 +6,7 @@
 //
 // Guarantees:
 //   - There is never more than one call to a container under way.
+//   - What this program runs in or depends on is never stopped or restarted.
 //   - Nothing is decided while the view of the world isn't whole.
 //   - An action is made only if it follows from the document in force and from
 //     a look at the container that is newer than the last call to it.
@@ -25,12 +26,6 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-// The host's budget of crash restarts (docs/state.md).
-const (
-	budgetSize   = 10
-	budgetWindow = 10 * time.Second
-)
-
 // Desired is what should be, and what must outlive the process. A
 // desired.Store is one.
 type Desired interface {
@@ -45,11 +40,11 @@ type Options struct {
 	Engine   engine.Engine
 	World    *observed.Observer
 	Desired  Desired
-	Recorder Recorder          // nil: nobody
-	Now      func() time.Time  // nil: time.Now
-	Self     map[string]string // containers never to be stopped, by ID, with why
-	DryRun   bool              // decide and report, never act
-	Ticked   func()            // called whenever the loop has proven that it works; nil: nobody
+	Recorder Recorder         // nil: nobody
+	Now      func() time.Time // nil: time.Now
+	Self     engine.Self      // what is never stopped or restarted follows from it
+	DryRun   bool             // decide and report, never act
+	Ticked   func()           // called whenever the loop has proven that it works; nil: nobody
 }
 
 // Reconciler knows what is to be done. It starts no goroutine; its methods may
@@ -64,7 +59,7 @@ type Reconciler struct {
 	heeded   ownership // of the view about which Affected was asked last
 	pasts    map[string]plan.Past
 	inFlight map[string]plan.Verb // by container ID
-	crashes  []time.Time          // the crash restarts within the window
+	budget   budget               // of crash restarts
 	memory   desired.Memory       // as saved
 	services map[string]*tracked
 	changed  chan struct{}
@@ -78,6 +73,7 @@ type Call struct {
 	Service string
 	Action  plan.Action
 	look    string // ID of the container to look at; empty: it is an action
+	turn    *turn  // of the host's budget, that it uses up; nil: none
 	before  engine.Container
 	config  desired.Service
 }
@@ -131,16 +127,18 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	}
 	own := r.owned(snap.Document, view)
 	holding := own.result.Holdings[service]
-	around := r.around(view, own.around)
-	around.DryRun = r.opt.DryRun
+	around := r.around(view, own.around, own.self)
+	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
 	p := plan.Diff(s, holding, around, r.past(service), began)
 	r.pasts[service] = p.Past
+	r.budget.queue(service, p.Queued)
 	for _, a := range p.Actions {
 		r.inFlight[a.ID] = a.Verb
+		call := Call{Service: service, Action: a, before: find(holding, a.ID), config: s}
 		if a.Crash {
-			r.crashes = append(r.crashes, began)
+			call.turn = r.budget.take(a.Verb, began)
 		}
-		calls = append(calls, Call{Service: service, Action: a, before: find(holding, a.ID), config: s})
+		calls = append(calls, call)
 	}
 	for _, id := range p.Look {
 		calls = append(calls, Call{Service: service, look: id})
@@ -158,21 +156,13 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 }
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
-func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours) plan.Around {
-	now := r.opt.Now()
-	for len(r.crashes) > 0 && now.Sub(r.crashes[0]) >= budgetWindow {
-		r.crashes = r.crashes[1:]
-	}
-	budget := plan.Budget{Free: budgetSize - len(r.crashes)}
-	if len(r.crashes) > 0 {
-		budget.Next = r.crashes[0].Add(budgetWindow)
-	}
+func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours, self map[string]string) plan.Around {
 	touched := make(map[string]plan.Touch, len(view.Touched))
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Budget: budget, Self: r.opt.Self, Neighbours: neighbours}
+		InFlight: r.inFlight, Self: self, Neighbours: neighbours}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

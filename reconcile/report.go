@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"reconciler/desired"
-	"reconciler/engine"
 	"reconciler/observed"
 	"reconciler/reconcile/plan"
 )
@@ -87,21 +86,22 @@ func report(doc *desired.Document, generation int64, own plan.Ownership, decide 
 	return r
 }
 
-// Look returns what would be done to the containers of that engine by that
-// document, for whoever has no Reconciler that runs. Error:
-// engine.ErrUnavailable.
-func Look(ctx context.Context, e engine.Engine, doc *desired.Document, memory desired.Memory, now func() time.Time) (Report, error) {
-	world := observed.New(observed.Options{Engine: e, Project: doc.Project, Now: now,
-		Names: func() map[string]bool { return Names(doc) }})
+// Look returns what would be done to the containers of an engine by that
+// document, for whoever has no Reconciler that runs. Of the options only
+// Engine, Now and Self count. Error: engine.ErrUnavailable.
+func Look(ctx context.Context, opt Options, doc *desired.Document, memory desired.Memory) (Report, error) {
+	world := observed.New(observed.Options{Engine: opt.Engine, Project: doc.Project, Now: opt.Now,
+		Names: func() map[string]bool { return Names(doc) }, Self: opt.Self})
 	view, err := world.Once(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
 	}
-	own := plan.Own(doc, view.Containers)
-	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize},
+	self := plan.Guarded(opt.Self, view.Info, view.Containers)
+	own := plan.Own(doc, view.Containers, self)
+	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: self,
 		Neighbours: own.Neighbours(doc, func(service string) bool { return memory.Jobs[service] != "" })}
 	return report(doc, 0, own, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.Holdings[s.Name], around, recalled(memory, s.Name), now())
+		return plan.Diff(s, own.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
 	}), nil
 }
 

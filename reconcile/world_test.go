@@ -28,6 +28,7 @@ type world struct {
 	r        *Reconciler
 	desired  *kept
 	events   []Event
+	self     engine.Self
 	due      map[string]time.Time
 	untap    func() // ends the events
 }
@@ -67,8 +68,7 @@ func (w *world) Record(e Event) { w.events = append(w.events, e) }
 func newWorld(t *testing.T, state string, specs ...sim.Spec) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), desired: &kept{}, due: map[string]time.Time{}}
-	clock := func() time.Time { return w.now }
-	w.engine = sim.New(sim.Options{Now: clock})
+	w.engine = sim.New(sim.Options{Now: func() time.Time { return w.now.Round(0) }}) // an engine tells the wall clock
 	w.desired.write(t, state)
 	for _, s := range specs {
 		w.engine.Create(s)
@@ -83,12 +83,12 @@ func (w *world) begin() {
 	clock := func() time.Time { return w.now }
 	doc := w.desired.snap.Document
 	w.observer = observed.New(observed.Options{Engine: w.engine, Project: doc.Project, Now: clock,
-		Names: func() map[string]bool { return Names(w.desired.snap.Document) }})
+		Names: func() map[string]bool { return Names(w.desired.snap.Document) }, Self: w.self})
 	w.untap = w.engine.Tap(w.observer.Note)
 	if _, err := w.observer.Once(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := New(Options{Engine: w.engine, World: w.observer, Desired: w.desired, Recorder: w, Now: clock})
+	r, err := New(Options{Engine: w.engine, World: w.observer, Desired: w.desired, Recorder: w, Now: clock, Self: w.self})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -227,19 +227,6 @@ func TestLookingAtAChangeDoesNotHideIt(t *testing.T) {
 	}
 	w.settle()
 	w.expect("p-db-1 running\np-web-1 running")
-}
-
-func TestACrashLoopIsStartedByTheKubeletsTable(t *testing.T) {
-	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning, Lives: time.Second, Code: 1}), ours("db", sim.Spec{}))
-	w.engine.Kill("p-web-1", 9)
-	w.settle()
-	w.engine.Calls()
-	w.pass(time.Hour)
-	// At once, then after 10, 20, 40, 80, 160 and 300 s and so on, each with up
-	// to a tenth more: 5 within 310 s, then one in 300 to 330 s.
-	if n := w.calls()["start"]; n < 14 || n > 18 {
-		t.Errorf("%d starts in an hour; want about 16", n)
-	}
 }
 
 func TestAStopperIsNotFoughtForEver(t *testing.T) {

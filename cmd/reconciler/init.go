@@ -169,7 +169,7 @@ func (in *initial) write() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := plan.Own(doc, in.containers)
+	own := plan.Own(doc, in.containers, nil)
 	lines := make(map[string]string, len(in.services))
 	for _, s := range in.services {
 		if h, listed := own.Holdings[s]; listed {

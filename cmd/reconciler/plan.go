@@ -68,5 +68,5 @@ func look(ctx context.Context, file, dataDir, kind, host string) (reconcile.Repo
 	if err != nil {
 		return reconcile.Report{}, err
 	}
-	return reconcile.Look(ctx, world, doc, memory, time.Now)
+	return reconcile.Look(ctx, reconcile.Options{Engine: world, Now: time.Now, Self: self(file)}, doc, memory)
 }

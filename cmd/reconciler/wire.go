@@ -67,14 +67,15 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 	if err != nil {
 		return d, err
 	}
+	myself := self(conf.State)
 	d.observer = observed.New(observed.Options{
-		Engine: world, Project: d.store.Snapshot().Document.Project, Resync: conf.Resync,
+		Engine: world, Self: myself, Project: d.store.Snapshot().Document.Project, Resync: conf.Resync,
 		Names:   func() map[string]bool { return d.names.of(d.store.Snapshot().Document) },
 		Changed: func() { d.loop.Wake() },
 		Heard:   func(h observed.Heard) { d.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{Engine: world, World: d.observer, Desired: d.store,
-		Recorder: d.recorder, Self: self(), DryRun: conf.DryRun, Ticked: d.supervisor.ticked})
+		Recorder: d.recorder, Self: myself, DryRun: conf.DryRun, Ticked: d.supervisor.ticked})
 	if err != nil {
 		return d, err
 	}

@@ -121,8 +121,9 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 	}
 	var info engine.Info
 	err = e.do(ctx, call{"info", "", e.reads, infoDeadline}, func(ctx context.Context) error {
-		v, err := cli.ServerVersion(ctx)
-		info = engine.Info{Address: cli.DaemonHost(), Version: v.Version, APIVersion: cli.ClientVersion()}
+		var server engine.Server
+		v, err := cli.ServerVersion(watched(ctx, &server))
+		info = engine.Info{Address: cli.DaemonHost(), Version: v.Version, APIVersion: cli.ClientVersion(), Server: server}
 		if err == nil && versions.LessThan(info.APIVersion, oldestAPI) {
 			// Also where a ping fails without a version: the client takes 1.24 then.
 			return fmt.Errorf("API %s was agreed on, and %s is the oldest that will do", info.APIVersion, oldestAPI)

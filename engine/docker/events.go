@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/api/types/events"
@@ -32,13 +34,19 @@ func (e *Engine) Events(ctx context.Context, subscribed func(), deliver func(eng
 		args.Add("event", string(a))
 	}
 	since := time.Now().Add(-lap)
-	// The client returns once the engine has answered, or failed to.
-	messages, errs := e.client.Load().Events(stream, events.ListOptions{
+	var answered atomic.Bool
+	traced := httptrace.WithClientTrace(stream, &httptrace.ClientTrace{GotFirstResponseByte: func() { answered.Store(true) }})
+	// The client returns once the engine has answered, or failed to: then a
+	// moment before it says why.
+	messages, errs := e.client.Load().Events(traced, events.ListOptions{
 		Filters: args,
 		Since:   fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()),
 	})
 	if !late.Stop() && ctx.Err() == nil {
 		return fmt.Errorf("events: no answer within %s: %w", eventDeadline, engine.ErrUnavailable)
+	}
+	if !answered.Load() {
+		return streamError(ctx, <-errs)
 	}
 	select {
 	case err := <-errs:

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"reconciler/engine"
@@ -32,23 +31,11 @@ func (e *Engine) sharesNetwork(ctx context.Context) bool {
 		return false
 	}
 	defer conn.Close()
-	raw, err := conn.(*net.UnixConn).SyscallConn()
-	if err != nil {
-		return false
-	}
-	var peer *syscall.Ucred
-	var failed error
-	err = raw.Control(func(fd uintptr) {
-		peer, failed = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	})
-	if err != nil || failed != nil {
-		return false
-	}
 	ours, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
 		return false
 	}
-	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", peer.Pid)) // 0: in no namespace of ours
+	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", peer(conn)))
 	return err == nil && ours == theirs
 }
 

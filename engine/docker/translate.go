@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
 	"reconciler/engine"
@@ -85,6 +87,7 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 	}
 	if r.NetworkSettings != nil {
 		c.Ports = ports(r.NetworkSettings.Ports, false)
+		c.Addresses = addresses(r.NetworkSettings.Networks)
 		c.Unplugged = unplugged(r, c)
 	}
 	for _, t := range []struct {
@@ -126,6 +129,23 @@ func moment(text string) (time.Time, error) {
 	return t, nil
 }
 
+// addresses are those of all its networks.
+func addresses(networks map[string]*network.EndpointSettings) []netip.Addr {
+	var all []netip.Addr
+	for _, n := range networks {
+		if n == nil {
+			continue
+		}
+		for _, text := range []string{n.IPAddress, n.GlobalIPv6Address} {
+			if a, err := netip.ParseAddr(text); err == nil { // else it has none
+				all = append(all, a)
+			}
+		}
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return all
+}
+
 // shares are the containers whose namespaces it joins, each once.
 func shares(h *container.HostConfig) []string {
 	var all []string
@@ -143,9 +163,9 @@ func mounts(points []container.MountPoint) []engine.Mount {
 	for _, m := range points {
 		switch {
 		case m.Type == mount.TypeVolume && m.Name != "":
-			all = append(all, engine.Mount{Volume: true, Source: m.Name, ReadOnly: !m.RW})
+			all = append(all, engine.Mount{Volume: true, Source: m.Name, Target: m.Destination, ReadOnly: !m.RW})
 		case m.Type == mount.TypeBind && m.Source != "":
-			all = append(all, engine.Mount{Source: m.Source, ReadOnly: !m.RW})
+			all = append(all, engine.Mount{Source: m.Source, Target: m.Destination, ReadOnly: !m.RW})
 		}
 	}
 	slices.SortFunc(all, func(a, b engine.Mount) int { return cmp.Compare(a.Source, b.Source) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -60,9 +61,13 @@ func TestAnInspectIsTranslated(t *testing.T) {
 		"whose namespaces it joins": {`"AutoRemove":false`, `"NetworkMode":"container:77aa","IpcMode":"container:77aa","PidMode":"container:88bb"`,
 			func(c *engine.Container) { c.Shares = []string{"77aa", "88bb"} }},
 		"namespaces of its own": {`"AutoRemove":false`, `"NetworkMode":"shop_default","IpcMode":"private","PidMode":""`, func(*engine.Container) {}},
-		"its mounts": {`"HostConfig"`, `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/x","RW":true},{"Type":"bind","Source":"/etc/app"},{"Type":"tmpfs"}],"HostConfig"`,
+		"its mounts": {`"HostConfig"`, `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/x","Destination":"/data","RW":true},{"Type":"bind","Source":"/etc/app","Destination":"/app"},{"Type":"tmpfs"}],"HostConfig"`,
 			func(c *engine.Container) {
-				c.Mounts = []engine.Mount{{Source: "/etc/app", ReadOnly: true}, {Volume: true, Source: "data"}}
+				c.Mounts = []engine.Mount{{Source: "/etc/app", Target: "/app", ReadOnly: true}, {Volume: true, Source: "data", Target: "/data"}}
+			}},
+		"its addresses": {`"Ports":{}`, `"Networks":{"b":{"IPAddress":"172.18.0.3","GlobalIPv6Address":"fd00::3"},"a":{"IPAddress":"10.0.0.2"},"c":{"IPAddress":""},"d":null}`,
+			func(c *engine.Container) {
+				c.Addresses = []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("172.18.0.3"), netip.MustParseAddr("fd00::3")}
 			}},
 		"its own grace":           {`"Image"`, `"StopTimeout":3,"Image"`, func(c *engine.Container) { c.StopTimeout = 3 * time.Second }},
 		"it removes itself":       {`"AutoRemove":false`, `"AutoRemove":true`, func(c *engine.Container) { c.AutoRemove = true }},
@@ -80,7 +85,7 @@ func TestAnInspectIsTranslated(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 				t.Errorf("(- want, + got):\n%s", diff)
 			}
 		})
@@ -180,7 +185,7 @@ func TestAListAsksForAllOfTheProject(t *testing.T) {
 			Labels: map[string]string{"some": "label"}},
 		{ID: "dead", State: engine.StateDead},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("(- want, + got):\n%s", diff)
 	}
 	const filter = `{"label":{"com.docker.compose.project=shop":true}}`

@@ -21,6 +21,7 @@ var looking = []obligation{
 	{"a process has an ID while it lives", processID},
 	{"a run has a begin and an end", beginAndEnd},
 	{"an exit code is told", exitCode},
+	{"an address is told while there is one", addresses},
 	{"what stops a container is told", ownStopTimeout},
 }
 
@@ -174,6 +175,30 @@ func beginAndEnd(t *testing.T, w World) {
 	w.HandStart(t, id)
 	if again := inspect(t, w, id); !again.StartedAt.After(first.StartedAt) {
 		t.Errorf("the second run began %s, the first %s", again.StartedAt, first.StartedAt)
+	}
+}
+
+func addresses(t *testing.T, w World) {
+	port := w.Port(t)
+	if port == 0 {
+		t.Skip("no container has a network on this engine")
+	}
+	id := create(t, w, "web", Spec{Publish: port})
+	child := create(t, w, "child", Spec{Joins: id})
+	if c := inspect(t, w, id); len(c.Addresses) > 0 {
+		t.Errorf("before it is started: %v", c.Addresses)
+	}
+	w.HandStart(t, id)
+	w.HandStart(t, child)
+	if c := inspect(t, w, id); len(c.Addresses) == 0 {
+		t.Error("it runs, and has none")
+	}
+	if c := inspect(t, w, child); len(c.Addresses) > 0 {
+		t.Errorf("of what shares its network: %v", c.Addresses)
+	}
+	w.HandStop(t, id)
+	if c := inspect(t, w, id); len(c.Addresses) > 0 {
+		t.Errorf("after it was stopped: %v", c.Addresses)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,7 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm, Says: s.Says, Mute: s.Mute}
 	if s.Publish > 0 {
 		spec.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: s.Publish, Container: 80, Protocol: "tcp"}}
+		spec.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{172, 17, 0, 2})}
 	}
 	if s.Joins != "" {
 		spec.Shares = []string{s.Joins}

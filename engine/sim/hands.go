@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"reconciler/engine"
@@ -31,6 +32,7 @@ type Spec struct {
 	Broken      string        // why no start succeeds; empty: they do
 	Ports       []engine.Port
 	Publishes   []engine.Port // that a start binds, and fails if they are bound
+	Addresses   []netip.Addr  // in its networks, while it lives
 	Unplugs     bool          // a start that fails for a port takes its networks away, as engine 29 does
 	Mounts      []engine.Mount
 	Shares      []string // IDs; each must run for a start to succeed
@@ -65,6 +67,7 @@ func (e *Engine) Create(spec Spec) string {
 		return c.ID
 	case engine.StateRunning, engine.StatePaused, engine.StateRestarting:
 		c.PID, c.StartedAt = 1000+e.created, at
+		c.Addresses = spec.Addresses
 		c.probed(spec.Health, at)
 		e.begun(c)
 	default:

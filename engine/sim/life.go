@@ -15,6 +15,7 @@ func (e *Engine) run(c *box) {
 	e.created++
 	c.State, c.PID, c.StartedAt = engine.StateRunning, 1000+e.created, e.now()
 	c.ExitCode, c.Error, c.OOMKilled, c.Restarts = 0, "", false, 0
+	c.Addresses = c.spec.Addresses
 	c.dieAt = time.Time{}
 	if c.spec.Lives > 0 {
 		c.dieAt = c.StartedAt.Add(c.spec.Lives)
@@ -99,6 +100,7 @@ func (e *Engine) kill(c *box) {
 // die ends the process.
 func (e *Engine) die(c *box, code int, at time.Time) {
 	c.State, c.PID, c.ExitCode, c.FinishedAt, c.dieAt = engine.StateExited, 0, code, at, time.Time{}
+	c.Addresses = nil
 	c.unprobed()
 	e.ended(c)
 	e.emit(c, engine.ActionDie, 0)

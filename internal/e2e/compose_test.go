@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +14,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-
-	"reconciler/engine/docker/dockertest"
 )
 
 // compose returns docker compose of that version ("v5"), on the host's engine
@@ -59,18 +56,19 @@ func onEachCompose(t *testing.T, test func(h *host, version string)) {
 	onEach(t, func(t *testing.T, h *host) {
 		for _, version := range []string{"v5", "v2"} {
 			t.Run("Compose "+version, func(t *testing.T) {
+				t.Parallel() // each has a project of its own
 				test(&host{h.Client, h.address, h.version, t}, version)
 			})
 		}
 	})
 }
 
-// rounds is how often a race is tried: RECONCILER_ROUNDS, else 3 times.
+// rounds is how often a race is tried: RECONCILER_ROUNDS, else twice.
 func rounds(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("RECONCILER_ROUNDS")
 	if text == "" {
-		return 3
+		return 2
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -78,31 +76,6 @@ func rounds(t *testing.T) int {
 	}
 	return n
 }
-
-// A dependent that Compose stops first and starts last, and two replicas.
-const composed = `name: PROJECT
-x-app: &app {image: IMAGE, entrypoint: [/app], pull_policy: never}
-services:
-  db:
-    <<: *app
-    healthcheck: {test: [CMD, /app, "0"], interval: 1s}
-  cache:
-    <<: *app
-  web:
-    <<: *app
-    deploy: {replicas: 2}
-    depends_on: {db: {condition: service_healthy, restart: true}}
-`
-
-// Whom is waited for longer than Compose takes must not be acted on at all; web
-// may be, in the middle of Compose's work.
-const composedState = `version: 1
-project: PROJECT
-services:
-  db: {state: running, settle: 60s}
-  cache: {state: running, settle: 60s}
-  web: running
-`
 
 // named are the containers that carry the name in theirs, by name: ID and state.
 func (h *host) named(part string) map[string]string {
@@ -157,56 +130,4 @@ func (d *daemon) undisturbed(services ...string) {
 	if len(made) > 0 {
 		d.t.Fatalf("reconciler did what was Compose's to do: %q", made)
 	}
-}
-
-func TestComposeRestartsAndRecreatesUndisturbed(t *testing.T) {
-	onEachCompose(t, func(h *host, version string) {
-		t, p, dir := h.t, dockertest.Name(), h.t.TempDir()
-		fill := strings.NewReplacer("PROJECT", p, "IMAGE", dockertest.Image)
-		file := filepath.Join(dir, "state.yaml")
-		h.must(os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte(fill.Replace(composed)), 0o644))
-		h.must(os.WriteFile(file, []byte(fill.Replace(composedState)), 0o644))
-		compose := h.compose(version, dir)
-		do := func(args ...string) {
-			t.Helper()
-			if code, said := compose(args...); code != 0 {
-				t.Fatalf("docker compose %v: exit %d\n%s", args, code, said)
-			}
-		}
-		t.Cleanup(func() { compose("down", "--timeout", "1", "--remove-orphans") })
-		do("up", "--detach")
-		d := run(t, h.address, file)
-		d.agrees(h.named(p))
-
-		names := []string{p + "-cache-1", p + "-db-1", p + "-web-1", p + "-web-2"}
-		// settled returns what runs after the command, which must be these.
-		settled := func(command string) map[string]string {
-			t.Helper()
-			var now map[string]string
-			eventually(t, "all run after "+command, func() (bool, string) {
-				now = h.named(p)
-				ok := slices.Equal(slices.Sorted(maps.Keys(now)), names)
-				for _, seen := range now {
-					ok = ok && strings.HasSuffix(seen, " running")
-				}
-				return ok, fmt.Sprint(now)
-			})
-			d.agrees(now)
-			return now
-		}
-		for round := range rounds(t) {
-			before := settled("the round before")
-			do("restart")
-			if now := settled("restart"); !maps.Equal(now, before) {
-				t.Fatalf("round %d: after restart there are %v, were %v", round, now, before)
-			}
-			do("up", "--detach", "--force-recreate")
-			for name, seen := range settled("up --force-recreate") {
-				if seen == before[name] {
-					t.Fatalf("round %d: %s is still %s", round, name, seen)
-				}
-			}
-			d.undisturbed("db", "cache")
-		}
-	})
 }

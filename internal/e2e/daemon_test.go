@@ -21,12 +21,13 @@ import (
 
 // daemon is a running reconciler.
 type daemon struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	url  string
-	file string
-	log  *buffer
-	done chan struct{}
+	t      *testing.T
+	cmd    *exec.Cmd // nil: it runs in a container
+	client http.Client
+	url    string
+	file   string
+	log    *buffer
+	done   chan struct{}
 }
 
 // buffer is a log that is read while it is written.
@@ -96,7 +97,7 @@ func (d *daemon) end(signal os.Signal) int {
 
 // get answers with the status and body, 0 while nobody listens.
 func (d *daemon) get(path string) (int, string) {
-	res, err := http.Get(d.url + path)
+	res, err := d.client.Get(d.url + path)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -116,7 +117,7 @@ func (d *daemon) send(method, path, body string) (int, string) {
 		d.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := d.client.Do(req)
 	if err != nil {
 		d.t.Fatal(err)
 	}

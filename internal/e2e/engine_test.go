@@ -53,21 +53,9 @@ func stopEngine(t *testing.T, dir string) {
 	}
 }
 
-// onEachOwn runs the test on an engine of its own of each kind, in that folder
-// and not started yet.
-func onEachOwn(t *testing.T, test func(t *testing.T, dir string, current bool)) {
-	for _, kind := range []struct {
-		name    string
-		current bool
-	}{{"20.10", false}, {"current", true}} {
-		t.Run(kind.name, func(t *testing.T) {
-			test(t, ownDir(t, kind.current), kind.current)
-		})
-	}
-}
-
-// ownDir is a folder for an engine of one's own of that kind, or skips the test.
-func ownDir(t *testing.T, current bool) string {
+// mayStart skips the test where it may not start an engine of its own of that
+// kind.
+func mayStart(t *testing.T, current bool) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("an engine of one's own needs root")
@@ -75,11 +63,18 @@ func ownDir(t *testing.T, current bool) string {
 	if len(dockertest.Engines(t)) < 2 && current {
 		t.Skip("the current engine is tested where two engines are named in RECONCILER_TEST_ENGINES")
 	}
-	return shortDir(t)
+}
+
+// onEachPrivate runs the test for each kind of engine of which it may start its
+// own.
+func onEachPrivate(t *testing.T, test func(t *testing.T, current bool)) {
+	t.Run("20.10", func(t *testing.T) { mayStart(t, false); test(t, false) })
+	t.Run("current", func(t *testing.T) { mayStart(t, true); test(t, true) })
 }
 
 func TestTheEngineMayComeLateDieAndComeBack(t *testing.T) {
-	onEachOwn(t, func(t *testing.T, dir string, current bool) {
+	onEachPrivate(t, func(t *testing.T, current bool) {
+		dir := shortDir(t)
 		file := write(t, "version: 1\nproject: late\nservices:\n  web: running\n  db: stopped\n")
 		d := run(t, "unix://"+filepath.Join(dir, "docker.sock"), file)
 		eventually(t, "told where it looked", func() (bool, string) {

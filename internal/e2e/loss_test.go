@@ -20,7 +20,8 @@ func TestAfterTheEnginesReturnAllIsAsTheFileSays(t *testing.T) {
 	for _, live := range []bool{false, true} {
 		t.Run(fmt.Sprintf("live-restore %v", live), func(t *testing.T) {
 			t.Parallel()
-			onEachOwn(t, func(t *testing.T, dir string, current bool) {
+			onEachPrivate(t, func(t *testing.T, current bool) {
+				dir := shortDir(t)
 				if err := os.WriteFile(filepath.Join(dir, "daemon.json"), fmt.Appendf(nil, `{"live-restore":%v}`, live), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -72,7 +73,8 @@ func TestAfterTheEnginesReturnAllIsAsTheFileSays(t *testing.T) {
 // Row B6: an engine is exchanged for a newer one, and that for the older one.
 func TestAnEngineThatIsExchangedForAnotherVersionIsSpokenToInThat(t *testing.T) {
 	t.Parallel()
-	dir := ownDir(t, true)
+	mayStart(t, true)
+	dir := shortDir(t)
 	h := connect(t, private(t, dir, false))
 	s := staged(h, "")
 	s.keep(h.address)
@@ -107,8 +109,9 @@ func TestAnEngineThatIsExchangedForAnotherVersionIsSpokenToInThat(t *testing.T) 
 // Row B3: the engine takes connections and answers none of them.
 func TestAnEngineThatIsFrozenCostsFewConnectionsAndNoRestart(t *testing.T) {
 	t.Parallel()
-	onEachOwn(t, func(t *testing.T, dir string, current bool) {
+	onEachPrivate(t, func(t *testing.T, current bool) {
 		t.Parallel()
+		dir := shortDir(t)
 		h := connect(t, private(t, dir, current))
 		const many = 12 // more than the 8 that are stopped at once
 		s := staged(h, "defaults: {stop_grace_period: 0s}\n")
@@ -225,8 +228,9 @@ func (d *daemon) connections() int {
 // started in the order of depends_on.
 func TestAfterARebootStartsFollowDependsOnAndNothingIsDoubled(t *testing.T) {
 	t.Parallel()
-	onEachOwn(t, func(t *testing.T, dir string, current bool) {
+	onEachPrivate(t, func(t *testing.T, current bool) {
 		t.Parallel()
+		dir := shortDir(t)
 		h := connect(t, private(t, dir, current))
 		s := staged(h, "defaults: {settle: 0s}\n", "db", "off")
 		for service, depends := range map[string]string{"api": "store:service_started:true", "store": "", "page": "api:service_started:false"} {

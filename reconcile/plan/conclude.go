@@ -25,6 +25,7 @@ func (d *decision) conclude(replicas []Replica) Plan {
 		p.Cause = cmp.Or(p.Cause, v.cause)
 		p.Next = earlier(p.Next, v.next)
 		p.NextAttempt = earlier(p.NextAttempt, v.attempt)
+		p.Queued = p.Queued || v.Reconciling.Reason == ReasonBudget
 		gated = gated || v.gated
 		if !v.runs || v.Reconciling.Reason != "" || v.Stalled.Reason != "" {
 			p.Converged = false
@@ -117,7 +118,7 @@ func first(worst verdict, all []verdict, note func(verdict) Note) Note {
 // suspend takes every action out of the plan; what it says of the world stays.
 func (d *decision) suspend(s *desired.Suspend, worst verdict) {
 	p := &d.plan
-	p.Suspended, p.Actions, p.Look, p.Next, p.NextAttempt = true, nil, nil, s.Until, time.Time{}
+	p.Suspended, p.Queued, p.Actions, p.Look, p.Next, p.NextAttempt = true, false, nil, nil, s.Until, time.Time{}
 	p.Reconciling = Note{}
 	for i := range d.verdicts {
 		d.verdicts[i].Status = d.verdicts[i].idle

@@ -37,7 +37,7 @@ type Neighbour struct {
 	// those that carry its label.
 	Containers []engine.Container
 	DependsOn  []Dependency
-	Done       bool // it is a job that finished, whatever became of its container
+	Done       bool // it is a job that finished; what counts where its container is gone
 }
 
 // Neighbours are all services of the project, by their names in Compose. The

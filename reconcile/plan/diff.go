@@ -35,7 +35,7 @@ type Around struct {
 	InFlight map[string]Verb
 	Budget   Budget
 	// Self are the containers that this program itself depends on, by ID, with
-	// why; they are never stopped.
+	// why (Guarded); they are never stopped or restarted.
 	Self map[string]string
 	// Neighbours are the services of the project, this one included.
 	Neighbours Neighbours

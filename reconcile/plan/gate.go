@@ -56,18 +56,18 @@ func off(s desired.Service) bool { return s.State == desired.Stopped || s.State 
 
 // lacks says why the service doesn't fulfil the condition; "": it does.
 func (n Neighbour) lacks(c Condition) string {
-	if len(n.Containers) == 0 && !(c == Ended && n.Done) {
+	if len(n.Containers) == 0 {
+		if c == Ended && n.Done {
+			return ""
+		}
 		return "it has no container"
 	}
 	running := slices.ContainsFunc(n.Containers, func(c engine.Container) bool { return c.Running() })
-	first := engine.Container{}
-	if len(n.Containers) > 0 {
-		first = n.Containers[0]
-	}
+	first := n.Containers[0]
 	switch c {
 	case Ended:
 		ended := func(c engine.Container) bool { return c.State == engine.StateExited && c.ExitCode == 0 }
-		if n.Done || slices.ContainsFunc(n.Containers, ended) && !slices.ContainsFunc(n.Containers, alive) {
+		if slices.ContainsFunc(n.Containers, ended) && !slices.ContainsFunc(n.Containers, alive) {
 			return ""
 		}
 		return fmt.Sprintf("%s is %s", first.Name, stateOf(first))

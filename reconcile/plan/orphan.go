@@ -27,11 +27,13 @@ type claim struct {
 	port   engine.Port
 }
 
-func claimed(orphans []Orphan) claims {
+// claimed is what the orphans have; those of self have nothing that others would
+// have to wait for.
+func claimed(orphans []Orphan, self map[string]string) claims {
 	all := claims{map[int][]claim{}, map[string][]claim{}}
 	for _, o := range orphans {
 		c := o.Container
-		if !c.State.Alive() {
+		if !c.State.Alive() || self[c.ID] != "" {
 			continue
 		}
 		for _, p := range slices.Concat(c.Ports, c.Publishes) {

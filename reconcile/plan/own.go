@@ -61,8 +61,9 @@ type candidates struct {
 
 // Own decides which of the containers belong to which service of the document.
 // The order of the containers doesn't matter. Containers that it neither
-// assigns nor names as orphans are foreign.
-func Own(doc *desired.Document, containers []engine.Container) Ownership {
+// assigns nor names as orphans are foreign. Those of self (Guarded) are in
+// nobody's way: what shares a folder with them is meant to.
+func Own(doc *desired.Document, containers []engine.Container, self map[string]string) Ownership {
 	sorted := slices.Clone(containers)
 	slices.SortFunc(sorted, func(a, b engine.Container) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
@@ -99,7 +100,7 @@ func Own(doc *desired.Document, containers []engine.Container) Ownership {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
 		}
 	}
-	held := claimed(own.Orphans)
+	held := claimed(own.Orphans, self)
 	for name, h := range own.Holdings {
 		h.block(held)
 		own.Holdings[name] = h
@@ -199,8 +200,9 @@ func replicaNumber(project, service, name string) int {
 	return 0
 }
 
-// A replacement by Compose is created as <first 12 of the old ID>_<name>, with
-// the label that names the old one (docker/compose: pkg/compose/reconcile.go).
+// A replacement by Compose is created as <first 12 of the old ID>_<name>, with a
+// label that stays for good and names the old one: without the project, or by its
+// container_name (docs/compose-observed.md); earlier versions by its ID.
 var replacementName = regexp.MustCompile(`^[0-9a-f]{12}_.`)
 
 func replacing(c engine.Container, all []engine.Container) bool {
@@ -212,7 +214,7 @@ func replacing(c engine.Container, all []engine.Container) bool {
 		return false
 	}
 	return slices.ContainsFunc(all, func(o engine.Container) bool {
-		return o.ID != c.ID && (o.Name == old || o.ID == old || len(old) >= 12 && strings.HasPrefix(o.ID, old))
+		return o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Labels[engine.LabelProject]+"-"+old)
 	})
 }
 

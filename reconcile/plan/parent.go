@@ -23,8 +23,8 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
 		if why := d.around.Self[c.ID]; why != "" {
-			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; it is %s: it is not restarted from here",
-				c.Name, p.Name, d.clock(p.StartedAt), why)}
+			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; %s",
+				c.Name, p.Name, d.clock(p.StartedAt), NotRestarted(c.Name, why))}
 			return v, true
 		}
 		if !p.StartedAt.After(d.around.Since) {

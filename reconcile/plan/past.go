@@ -60,6 +60,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 	for _, r := range have.Replicas {
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
+		l.touched = around.Touched[c.ID].Last
 		p.Containers[c.ID] = known[c.ID].observe(c, l)
 		if c.State.Alive() {
 			running++
@@ -122,11 +123,11 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 }
 
 // Looked returns the past with a look at the container that began then: it was
-// asked for by Plan.Look, and succeeded.
+// asked for by Plan.Look, and succeeded. What came of a call was seen by it.
 func (p Past) Looked(id string, began time.Time) Past {
 	p.Containers = maps.Clone(p.Containers)
 	if rec, ok := p.Containers[id]; ok {
-		rec.Looked = began
+		rec.Looked, rec.Unseen = began, ""
 		p.Containers[id] = rec
 	}
 	return p

@@ -193,6 +193,7 @@ type Plan struct {
 	Converged   bool
 	Cause       Cause // what is not as wanted; empty: nothing that an action could mend
 	Suspended   bool  // a suspension holds it: no action, whatever else stands here
+	Queued      bool  // it waits for the host's budget of crash restarts
 
 	Desired, Running, ReadyCount int // replicas; Desired is 0 where none should run
 	Failures                     int // the most that a wanted replica crashed or failed in a row

@@ -16,17 +16,26 @@ type Record struct {
 	Since time.Time // when it was first seen so, by our clock
 	// Reached: it has been as wanted since the intent last changed.
 	Reached bool
-	// Alive: it was seen alive, or started by us, within this view. Only what
-	// lived can crash; what is found dead after a boot didn't.
+	// Alive: it was seen alive within this view, and Began is its StartedAt at
+	// the last look. Only what lived can crash, and what was started since then
+	// did; what is found dead after a boot didn't.
 	Alive bool
+	Began time.Time
 	// OwnStop: the exit that follows is our own doing.
 	OwnStop bool
 	// Restart: somebody asked for its restart, and it wasn't made yet.
 	Restart bool
+	// Unseen is the last call, if nobody could see yet what came of it: then
+	// what is known of the container is older than the call, and means nothing.
+	Unseen Verb
 
 	// Crashes, Failures and NoProgress are never counted for the same event.
 	Crashes int       // in a row
 	Counted time.Time // the FinishedAt of the last exit that was looked at
+	// Signalled: others had asked it to end, and the exit counts as a crash. If
+	// the engine is gone before it is started again, it was the engine's own end
+	// that asked, and it doesn't.
+	Signalled bool
 
 	Failures int       // calls that failed in a row
 	NextCall time.Time // not before
@@ -54,16 +63,19 @@ type Result struct {
 	// Void: the call says nothing about the container: it had gone (Err is nil
 	// then), or the engine didn't answer.
 	Void bool
-	Now  time.Time
+	// Unseen: what came of it could not be looked at.
+	Unseen bool
+	Now    time.Time
 }
 
 // look is one look at one of a service's containers.
 type look struct {
 	service desired.Service
 	now     time.Time
-	flipped bool // the intent changed since the last one
-	reborn  bool // nobody looked in between
-	busy    bool // a call of ours is under way
+	flipped bool      // the intent changed since the last one
+	reborn  bool      // nobody looked in between
+	busy    bool      // a call of ours is under way
+	touched time.Time // when others last sent it a signal that asks it to end
 }
 
 func (rec Record) observe(c engine.Container, l look) Record {
@@ -76,7 +88,16 @@ func (rec Record) observe(c engine.Container, l look) Record {
 		rec.Restart = false
 	}
 	if l.reborn {
-		rec.Alive = false
+		if rec.Signalled && c.FinishedAt.Equal(rec.Counted) {
+			rec.Crashes--
+		}
+		rec.Alive, rec.Unseen, rec.Signalled = false, "", false
+	}
+	if rec.Unseen != "" {
+		return rec
+	}
+	if !rec.Seen || l.reborn {
+		rec.Began = c.StartedAt
 	}
 	if print != rec.Look {
 		rec.Look, rec.Since, rec.NoProgress = print, l.now, 0
@@ -93,7 +114,9 @@ func (rec Record) observe(c engine.Container, l look) Record {
 		}
 		rec.Tried = ""
 	}
-	return rec.lived(c, l)
+	rec = rec.lived(c, l)
+	rec.Began = c.StartedAt
+	return rec
 }
 
 // lived draws the conclusions from whether the container lives: what ran and
@@ -102,7 +125,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	wantRun := l.service.State == desired.Running || l.service.State == desired.Completed
 	done := l.service.Job && c.State == engine.StateExited && c.ExitCode == 0
 	if c.State.Alive() {
-		rec.Alive, rec.OwnStop = true, false
+		rec.Alive, rec.OwnStop, rec.Signalled = true, false, false
 		rec.Reached = rec.Reached || wantRun && c.Running()
 		well := l.now // until then
 		if !rec.Sick.IsZero() {
@@ -115,11 +138,12 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	}
 	rec.Reached = rec.Reached || !wantRun || done
 	if c.State == engine.StateExited && !c.FinishedAt.Equal(rec.Counted) {
-		if rec.Alive && !rec.OwnStop && wantRun && !done {
+		if (rec.Alive || c.StartedAt.After(rec.Began)) && !rec.OwnStop && wantRun && !done {
 			if c.FinishedAt.Sub(c.StartedAt) >= l.service.RestartBackoff.ResetAfter {
 				rec.Crashes = 0
 			}
 			rec.Crashes++
+			rec.Signalled = l.touched.After(c.StartedAt)
 		}
 		rec.Counted, rec.Alive, rec.OwnStop = c.FinishedAt, false, false
 	}
@@ -127,7 +151,10 @@ func (rec Record) lived(c engine.Container, l look) Record {
 }
 
 func (rec Record) after(r Result, retry desired.Retry) Record {
-	rec.Tried = ""
+	rec.Tried, rec.Unseen = "", ""
+	if r.Unseen {
+		rec.Unseen = r.Action.Verb
+	}
 	switch {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
 		rec.tell(failed(r))
@@ -143,7 +170,6 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 		rec.Tried = fingerprint(r.Before)
 		rec.Restart = false
 		rec.Reached = true
-		rec.Alive = r.Action.Verb != Stop
 		rec.OwnStop = r.Action.Verb == Stop
 		if r.Action.Cause == CauseUnhealthy {
 			rec.Crashes++ // or it would be restarted each grace, for ever
@@ -153,6 +179,7 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 }
 
 func (rec Record) forgiven() Record {
+	rec.Signalled = false
 	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
 	rec.NextCall, rec.Trouble, rec.Why, rec.Tried = time.Time{}, "", "", ""
 	return rec

@@ -11,9 +11,10 @@ import (
 // replica decides about one wanted container. budget is what is left of the
 // host's budget of crash restarts.
 func (d *decision) replica(c engine.Container, budget *int) verdict {
-	if verb, busy := d.around.InFlight[c.ID]; busy {
-		return inFlight(c, verb)
+	if v, busy := d.busy(c); busy {
+		return v
 	}
+	d.refuse(c)
 	switch {
 	case c.State == engine.StateRemoving, c.State == engine.StateDead:
 		return d.dying(c)
@@ -49,8 +50,28 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 
 func (d *decision) record(c engine.Container) Record { return d.past.Containers[c.ID] }
 
-func inFlight(c engine.Container, verb Verb) verdict {
-	v := verdict{Reconciling: Note{ReasonActing, fmt.Sprintf("%s of %s is under way", verb, c.Name)}}
+// busy is a container to which a call is under way, or was made and nobody could
+// see yet what came of it: then it is looked at before anything else.
+func (d *decision) busy(c engine.Container) (v verdict, ok bool) {
+	if verb, ok := d.around.InFlight[c.ID]; ok {
+		return becoming(verb, fmt.Sprintf("%s of %s is under way", verb, c.Name)), true
+	}
+	rec := d.record(c)
+	if rec.Unseen == "" {
+		return verdict{}, false
+	}
+	if !d.now.Before(rec.Asked.Add(d.service.Retry.Initial)) {
+		d.lookAt(c)
+	}
+	v = becoming(rec.Unseen, fmt.Sprintf("%s of %s was made, and what came of it can't be seen yet", rec.Unseen, c.Name))
+	v.next = d.record(c).Asked.Add(d.service.Retry.Initial)
+	return v, true
+}
+
+// becoming is a replica about which nothing can be decided while a call does
+// what the message says.
+func becoming(verb Verb, message string) verdict {
+	v := verdict{Reconciling: Note{ReasonActing, message}}
 	switch verb {
 	case Stop:
 		v.Status = StatusStopping
@@ -125,12 +146,12 @@ func (d *decision) paused(c engine.Container) verdict {
 // stop is a container that should not run, and lives.
 func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	v := verdict{Status: StatusStopping, idle: lives(c), cause: d.cause(c, cause)}
-	if verb, busy := d.around.InFlight[c.ID]; busy {
-		return inFlight(c, verb)
+	if v, busy := d.busy(c); busy {
+		return v
 	}
 	if why := d.around.Self[c.ID]; why != "" {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonSelf, fmt.Sprintf("%s is %s: it is not stopped from here", c.Name, why)}
+		v.Stalled = Note{ReasonSelf, NotStopped(c.Name, why)}
 		return v
 	}
 	if c.AutoRemove {
@@ -167,8 +188,8 @@ func (d *decision) restarting() bool {
 			return true
 		}
 	}
-	for id, verb := range d.around.InFlight {
-		if _, ours := d.past.Containers[id]; ours && verb == Restart {
+	for id, rec := range d.past.Containers {
+		if d.around.InFlight[id] == Restart || rec.Unseen == Restart {
 			return true
 		}
 	}
@@ -184,6 +205,17 @@ func (d *decision) restart(c engine.Container) verdict {
 	}
 	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
+}
+
+// refuse gives up a restart that was asked for before the container was known to
+// be one that is not restarted from here.
+func (d *decision) refuse(c engine.Container) {
+	rec := d.record(c)
+	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
+		rec.Restart = false
+		rec.tell(Note{ReasonSelf, NotRestarted(c.Name, why)})
+		d.past.Containers[c.ID] = rec
+	}
 }
 
 // act makes the verdict an action, now; in a dry run, a word about it.

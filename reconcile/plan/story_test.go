@@ -25,7 +25,7 @@ import (
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS] our call returned; see refusalOf
+//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS | unseen] our call returned; see refusalOf
 //	looked NAME                       the look that was asked for was made now
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
@@ -55,7 +55,7 @@ func newStory() *story {
 // plan decides about every service, as one round of the loop does.
 func (s *story) plan() string {
 	var b strings.Builder
-	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)))
+	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)), s.around.Self)
 	s.around.Neighbours = own.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
 	for _, service := range s.doc.Services {
 		p := Diff(service, own.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)
@@ -115,7 +115,7 @@ func (s *story) step(f []string) error {
 		delete(s.containers, f[1])
 	case "touch":
 		t := s.around.Touched["id-"+f[1]]
-		if t.First.IsZero() {
+		if t.First.IsZero() || s.now.Sub(t.Last) > time.Minute { // as observed does
 			t.First = s.now
 		}
 		t.Last = s.now
@@ -303,6 +303,8 @@ func (s *story) did(f []string) error {
 		if r.Err, r.Holder, err = refusalOf(f[3:]); err != nil {
 			return err
 		}
+	case len(f) > 2 && f[2] == "unseen":
+		r.Unseen = true
 	case len(f) > 2:
 		r.Void = f[2] == "void"
 		r.Err = errors.New(strings.Join(f[3:], " "))

@@ -67,13 +67,18 @@ func load(t testing.TB, cli *client.Client) error {
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, text)
 	}
-	src, err := os.ReadFile(app)
+	return Import(t, cli, Image, app)
+}
+
+// Import makes an image of that one file, which lies in its root.
+func Import(t testing.TB, cli *client.Client, name, file string) error {
+	src, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
-	if err := w.WriteHeader(&tar.Header{Name: "app", Mode: 0o755, Size: int64(len(src))}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: filepath.Base(file), Mode: 0o755, Size: int64(len(src))}); err != nil {
 		return err
 	}
 	if _, err := w.Write(src); err != nil {
@@ -82,7 +87,7 @@ func load(t testing.TB, cli *client.Client) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	rc, err := cli.ImageImport(t.Context(), image.ImportSource{Source: &layer, SourceName: "-"}, Image, image.ImportOptions{})
+	rc, err := cli.ImageImport(t.Context(), image.ImportSource{Source: &layer, SourceName: "-"}, name, image.ImportOptions{})
 	if err != nil {
 		return err
 	}

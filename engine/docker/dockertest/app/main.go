@@ -1,7 +1,9 @@
 // Command app is what runs in the containers of the tests: it sleeps until it
-// is told to end, ignores that, or exits with a code. What stands behind that on
-// its command line it writes first, a line each. SIGHUP makes it sick until it
-// is started again: then `app probe`, which is its healthcheck, exits with 1.
+// is told to end, ignores that, exits with a code, or crashes after a second.
+// What stands behind that on its command line it writes first, a line each.
+// SIGHUP makes it sick until it is started again: then `app probe`, which is its
+// healthcheck, exits with 1.
+// `app forward FROM TO` is a proxy.
 package main
 
 import (
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // sick is there while it is.
@@ -27,11 +30,17 @@ func main() {
 			os.Exit(1)
 		}
 		return
+	case "forward":
+		os.Stderr.WriteString(forward(os.Args[2], os.Args[3]).Error() + "\n")
+		os.Exit(1)
 	case "sleep", "ignore-term":
 		_ = os.Remove(sick) // mostly it isn't there
 		signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
 		os.Stdout.WriteString("ready\n") // from now on a signal isn't lost
 		say(os.Args)
+	case "crash":
+		<-time.After(time.Second)
+		os.Exit(1)
 	default: // a code
 		say(os.Args)
 		code, err := strconv.Atoi(mode)
