@@ -13,8 +13,9 @@ import (
 	"github.com/docker/docker/api"
 )
 
-// Rows B1, B2 and C12: the engine is ended, or killed, and comes back, with and
-// without live-restore. db and off have the policy `always`; web has none.
+// Rows B1, B2, C11 and C12: the engine is ended, or killed, and comes back, with
+// and without live-restore. db and off have the policy `always`, the others
+// none; probed has a healthcheck, which an engine may forget on its return.
 func TestAfterTheEnginesReturnAllIsAsTheFileSays(t *testing.T) {
 	t.Parallel()
 	for _, live := range []bool{false, true} {
@@ -26,7 +27,9 @@ func TestAfterTheEnginesReturnAllIsAsTheFileSays(t *testing.T) {
 					t.Fatal(err)
 				}
 				h := connect(t, private(t, dir, current))
-				s := staged(h, "", "db", "off")
+				s := staged(h, "defaults: {unhealthy_grace: 1s}\n", "db", "off")
+				s.also("probed: running")
+				h.health(h.probed(s.project, "probed", "/app", "probe"), "healthy")
 				s.keep(h.address)
 				h.start(s.id["off"]) // and so the engine may think that it should run
 				did := []string{"stop off"}
@@ -44,12 +47,13 @@ func TestAfterTheEnginesReturnAllIsAsTheFileSays(t *testing.T) {
 					t.Logf("%v: converged %s after the engine was back, %s after the signal", signal, time.Since(up).Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 					all := s.d.actions()
 					now := slices.Clone(all[len(did):])
-					t.Logf("%v: reconciler did %q, off is %s", signal, now, h.state(s.id["off"]))
+					_, _, message := s.d.said("probed")
+					t.Logf("%v: reconciler did %q, off is %s; %s", signal, now, h.state(s.id["off"]), message)
 					if slices.Sort(now); len(slices.Compact(slices.Clone(now))) != len(now) {
 						t.Errorf("it did something twice: %q", now)
 					}
 					for _, action := range now {
-						if action != "stop off" && (action != "start web" || live) {
+						if action != "stop off" && (action != "start web" && action != "start probed" || live) {
 							t.Errorf("it did %q", action)
 						}
 					}
@@ -115,19 +119,17 @@ func TestAnEngineThatIsFrozenCostsFewConnectionsAndNoRestart(t *testing.T) {
 		h := connect(t, private(t, dir, current))
 		const many = 12 // more than the 8 that are stopped at once
 		s := staged(h, "defaults: {stop_grace_period: 0s}\n")
-		var more strings.Builder
+		var more []string
 		flip := `{"c0":"stopped"`
 		for i := range many {
 			service := fmt.Sprintf("c%d", i)
 			s.start(h.create(spec{name: s.container(service), project: s.project, service: service}))
-			fmt.Fprintf(&more, ", %s: running", service)
+			more = append(more, service+": running")
 			if i > 0 {
 				flip += fmt.Sprintf(`,%q:"stopped"`, service)
 			}
 		}
-		text, err := os.ReadFile(s.file)
-		h.must(err)
-		h.must(os.WriteFile(s.file, []byte(strings.Replace(string(text), "off: stopped", "off: stopped"+more.String(), 1)), 0o644))
+		s.also(more...)
 		s.keep(h.address)
 
 		signalEngine(t, dir, syscall.SIGSTOP)
@@ -236,9 +238,7 @@ func TestAfterARebootStartsFollowDependsOnAndNothingIsDoubled(t *testing.T) {
 		for service, depends := range map[string]string{"api": "store:service_started:true", "store": "", "page": "api:service_started:false"} {
 			s.id[service] = h.labelled(s.project, service, depends, "none")
 		}
-		text, err := os.ReadFile(s.file)
-		h.must(err)
-		h.must(os.WriteFile(s.file, []byte(strings.Replace(string(text), "off: stopped", "off: stopped, page: running, api: running, store: running", 1)), 0o644))
+		s.also("page: running", "api: running", "store: running")
 		for _, service := range []string{"store", "api", "page", "off"} {
 			h.start(s.id[service])
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -43,6 +44,15 @@ func staged(h *host, more string, always ...string) *stage {
 	s.foreign = h.fingerprint(s.id["foreign"])
 	s.file = write(h.t, "version: 1\nproject: "+s.project+"\n"+more+"services: {web: running, db: running, off: stopped}\n")
 	return s
+}
+
+// also lists more services: "page: running".
+func (s *stage) also(services ...string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.file)
+	s.must(err)
+	more := strings.Join(append([]string{"off: stopped"}, services...), ", ")
+	s.must(os.WriteFile(s.file, []byte(strings.Replace(string(text), "off: stopped", more, 1)), 0o644))
 }
 
 func (s *stage) container(service string) string { return s.project + "-" + service + "-1" }
