@@ -228,6 +228,22 @@ func TestAResyncFindsWhatTookAName(t *testing.T) {
 	w.wantView(t, "handmade exited")
 }
 
+// TestWhatCouldNotBeRemovedIsSeenToBeDead: 20.10 goes on to list it as if it
+// were being removed.
+func TestWhatCouldNotBeRemovedIsSeenToBeDead(t *testing.T) {
+	w := newWorld(t, "db")
+	w.Create(sim.Spec{Name: "web", State: engine.StateRemoving, Labels: map[string]string{engine.LabelProject: "shop"}})
+	w.settle(t)
+	w.wantView(t, "db running, web removing touched")
+	w.amend = func(c *engine.Container) {
+		if c.Name == "web" {
+			c.State = engine.StateDead
+		}
+	}
+	w.resync(t)
+	w.wantView(t, "db running, web dead touched")
+}
+
 func TestWhatIsRemovedLeavesTheView(t *testing.T) {
 	w := newWorld(t, "web", "db")
 	w.Remove("web")

@@ -74,8 +74,10 @@ func (o *Observer) listedBefore() bool {
 	})
 }
 
-// compare returns the IDs of the containers that are not as they are known,
-// and of those known that a list can't show.
+// compare returns the IDs of the containers that are not as they are known, or
+// are being removed, for no event tells how that ends, and 20.10 lists one that
+// could not be removed as if it still were; and of those known that a list
+// can't show.
 func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -83,7 +85,7 @@ func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	for _, s := range list {
 		listed[s.ID] = true
 		k, ok := o.known[s.ID]
-		if !ok || o.asked[s.ID] <= o.trusted || k.Name != s.Name || k.State != s.State ||
+		if !ok || o.asked[s.ID] <= o.trusted || k.Name != s.Name || k.State != s.State || k.State == engine.StateRemoving ||
 			s.Health != engine.HealthNone && k.Health != s.Health {
 			differ = append(differ, s.ID)
 		}

@@ -25,6 +25,7 @@ type world struct {
 	*Observer
 	now     time.Time
 	list    func([]engine.Summary) []engine.Summary // nil: as it is
+	amend   func(*engine.Container)                 // what an inspect tells; nil: nothing
 	looked  func(ref string)                        // after each inspect; nil: nothing
 	changed atomic.Int32
 }
@@ -42,6 +43,9 @@ func (e tampered) List(ctx context.Context, project string) ([]engine.Summary, e
 
 func (e tampered) Inspect(ctx context.Context, ref string) (engine.Container, error) {
 	c, err := e.Engine.Inspect(ctx, ref)
+	if err == nil && e.amend != nil {
+		e.amend(&c)
+	}
 	if e.looked != nil {
 		e.looked(ref)
 	}

@@ -39,6 +39,7 @@ func newRun() *cobra.Command {
 
 // run wires the parts, and ends when ctx does or when one of them fails.
 func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
+	signal.Ignore(syscall.SIGPIPE) // who reads our output may go: that ends nothing
 	d, err := wire(conf, cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -80,9 +81,7 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 }
 
 // hangups are the SIGHUPs of this process from now on; many in a row are one.
-// Whoever read our output may go, too: that ends nothing.
 func hangups() (heard <-chan os.Signal, stop func()) {
-	signal.Ignore(syscall.SIGPIPE)
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }

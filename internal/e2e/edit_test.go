@@ -125,27 +125,28 @@ func TestKilledInTheMiddleItConvergesAgain(t *testing.T) {
 }
 
 func TestTwoInstancesAndBadInputAreToldApart(t *testing.T) {
-	hosts := dockertest.Engines(t)
-	file := write(t, "version: 1\nproject: none\nservices:\n  web: running\n")
-	d := run(t, hosts[0], file)
-	d.ready()
-	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", strings.TrimPrefix(d.url, "http://")); code != 3 || !strings.Contains(out, "in use") {
-		t.Errorf("a second instance: exit %d, %s", code, out)
-	}
-	if code, out := command(t, hosts[0], "run", "--state", write(t, "version: 1\nproject: none\nservices: {}\n"), "--listen", strings.TrimPrefix(d.url, "http://")); code != 1 || !strings.Contains(out, "already") {
-		t.Errorf("the address is taken: exit %d, %s", code, out)
-	}
-	if code, out := command(t, hosts[0], "run", "--state", file, "--listen", "0.0.0.0:0"); code != 2 || !strings.Contains(out, "--token-file") {
-		t.Errorf("not loopback: exit %d, %s", code, out)
-	}
-	bad := write(t, "version: 1\nproject: p\nservices:\n  web: runing\n")
-	if code, out := command(t, hosts[0], "run", "--state", bad, "--listen", freeAddress(t)); code != 2 || !strings.Contains(out, "state.yaml:4:8") {
-		t.Errorf("a bad file: exit %d, %s", code, out)
-	}
-	_, text := d.get("/v1/services/web")
-	if !strings.Contains(text, "ContainerMissing") || !strings.Contains(text, `"status": "missing"`) {
-		t.Errorf("a listed service without a container: %s", text)
-	}
+	onEach(t, func(t *testing.T, h *host) {
+		file := write(t, "version: 1\nproject: none\nservices:\n  web: running\n")
+		d := run(t, h.address, file)
+		d.ready()
+		if code, out := command(t, h.address, "run", "--state", file, "--listen", strings.TrimPrefix(d.url, "http://")); code != 3 || !strings.Contains(out, "in use") {
+			t.Errorf("a second instance: exit %d, %s", code, out)
+		}
+		if code, out := command(t, h.address, "run", "--state", write(t, "version: 1\nproject: none\nservices: {}\n"), "--listen", strings.TrimPrefix(d.url, "http://")); code != 1 || !strings.Contains(out, "already") {
+			t.Errorf("the address is taken: exit %d, %s", code, out)
+		}
+		if code, out := command(t, h.address, "run", "--state", file, "--listen", "0.0.0.0:0"); code != 2 || !strings.Contains(out, "--token-file") {
+			t.Errorf("not loopback: exit %d, %s", code, out)
+		}
+		bad := write(t, "version: 1\nproject: p\nservices:\n  web: runing\n")
+		if code, out := command(t, h.address, "run", "--state", bad, "--listen", freeAddress(t)); code != 2 || !strings.Contains(out, "state.yaml:4:8") {
+			t.Errorf("a bad file: exit %d, %s", code, out)
+		}
+		_, text := d.get("/v1/services/web")
+		if !strings.Contains(text, "ContainerMissing") || !strings.Contains(text, `"status": "missing"`) {
+			t.Errorf("a listed service without a container: %s", text)
+		}
+	})
 }
 
 func TestABadEditChangesNothingAndIsTold(t *testing.T) {

@@ -66,6 +66,30 @@ func TestWhatTurnsUnhealthyIsRestartedAndWhatNeverWasHealthyIsNot(t *testing.T) 
 	})
 }
 
+// Row C11: a probe that never ends says nothing, until the engine gives it up;
+// what never was healthy is left running then, too.
+func TestAProbeThatHangsRestartsNothing(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, h *host) {
+		t.Parallel()
+		p := dockertest.Name()
+		web := h.probed(p, "web", "/app", "sleep")
+		d := run(t, h.address, write(t, "version: 1\nproject: "+p+"\ndefaults: {unhealthy_grace: 0s}\nservices: {web: running}\n"), "--resync", "1s")
+		was := h.fingerprint(web)
+		for _, reason := range []string{"HealthStarting", "NeverHealthy"} {
+			eventually(t, reason, func() (bool, string) {
+				_, text := d.get("/v1/services/web")
+				return strings.Contains(text, reason) && strings.Contains(text, `"ready": false`), text
+			})
+		}
+		n := d.calls("list")
+		eventually(t, "looked again", func() (bool, string) { now := d.calls("list"); return now > n+1, fmt.Sprint(now - n) })
+		if now := h.fingerprint(web); now != was || len(d.actions()) > 0 {
+			t.Errorf("it was touched: %s, then %s: %v", was, now, d.actions())
+		}
+	})
+}
+
 // TestWhatTurnedUnhealthyWhileNobodyLookedIsRestartedOnceAProbeSaysSoAgain: that
 // it was healthy once is remembered, and nothing tells of the probe.
 func TestWhatTurnedUnhealthyWhileNobodyLookedIsRestartedOnceAProbeSaysSoAgain(t *testing.T) {

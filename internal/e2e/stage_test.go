@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -24,12 +25,17 @@ type stage struct {
 }
 
 // staged makes the containers, as the file says, and no reconciler yet. more
-// is what else the file says, from "defaults:" on.
-func staged(h *host, more string) *stage {
+// is what else the file says, from "defaults:" on; always are those that the
+// engine restarts, too.
+func staged(h *host, more string, always ...string) *stage {
 	h.t.Helper()
 	s := &stage{host: h, project: dockertest.Name(), id: map[string]string{}}
 	for _, service := range []string{"web", "db", "off"} {
-		s.id[service] = h.create(spec{name: s.container(service), project: s.project, service: service})
+		policy := ""
+		if slices.Contains(always, service) {
+			policy = "always"
+		}
+		s.id[service] = h.create(spec{name: s.container(service), project: s.project, service: service, restart: policy})
 	}
 	s.id["foreign"] = h.create(spec{name: "foreign-" + s.project})
 	for _, name := range []string{"web", "db", "foreign"} {
@@ -38,6 +44,15 @@ func staged(h *host, more string) *stage {
 	s.foreign = h.fingerprint(s.id["foreign"])
 	s.file = write(h.t, "version: 1\nproject: "+s.project+"\n"+more+"services: {web: running, db: running, off: stopped}\n")
 	return s
+}
+
+// also lists more services: "page: running".
+func (s *stage) also(services ...string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.file)
+	s.must(err)
+	more := strings.Join(append([]string{"off: stopped"}, services...), ", ")
+	s.must(os.WriteFile(s.file, []byte(strings.Replace(string(text), "off: stopped", more, 1)), 0o644))
 }
 
 func (s *stage) container(service string) string { return s.project + "-" + service + "-1" }
@@ -138,6 +153,7 @@ func containsAll(text string, words []string) bool {
 // and nothing was done but this.
 func (s *stage) over(did ...string) {
 	s.t.Helper()
+	s.did(did...)
 	s.well()
 	s.did(did...)
 }

@@ -1,5 +1,6 @@
 // Command app is what runs in the containers of the tests: it sleeps until it
-// is told to end, ignores that, exits with a code, or crashes after a second.
+// is told to end, ignores that, exits with a code, crashes after a second, or
+// takes memory until it is killed.
 // What stands behind that on its command line it writes first, a line each.
 // SIGHUP makes it sick until it is started again: then `app probe`, which is its
 // healthcheck, exits with 1.
@@ -7,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/signal"
 	"strconv"
@@ -38,6 +40,10 @@ func main() {
 		signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
 		os.Stdout.WriteString("ready\n") // from now on a signal isn't lost
 		say(os.Args)
+	case "hungry":
+		for all := [][]byte{}; ; {
+			all = append(all, bytes.Repeat([]byte("x"), 1<<20))
+		}
 	case "crash":
 		<-time.After(time.Second)
 		os.Exit(1)
