@@ -236,7 +236,7 @@ func TestManyFollowersHoldUpNoReadAndNoReaderHoldsTheDeadline(t *testing.T) {
 		}
 		slow := errors.New("slow, and has enough")
 		err = e.Logs(t.Context(), "4f5e", engine.LogOptions{Tail: 1}, func([]byte) error {
-			time.Sleep(10 * logDeadline)
+			<-time.After(10 * logDeadline) // of the bubble
 			return slow
 		})
 		if err != slow {
