@@ -54,6 +54,18 @@ func (e unreadable) Inspect(ctx context.Context, ref string) (engine.Container, 
 	return e.Engine.Inspect(ctx, ref)
 }
 
+// readable is an engine that gives an answer about the container, for now.
+func readable(t *testing.T, e *sim.Engine, name string) unreadable {
+	t.Helper()
+	c, err := e.Inspect(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := unreadable{e, c.ID, new(atomic.Bool), new(atomic.Int32)}
+	u.over.Store(true)
+	return u
+}
+
 func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web")
@@ -88,15 +100,9 @@ func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
 func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web", "db")
-		var over atomic.Bool
-		var asked atomic.Int32
-		over.Store(true)
-		c, err := e.Inspect(t.Context(), "db")
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := running(t, unreadable{e, c.ID, &over, &asked}, nil)
-		over.Store(false)
+		db := readable(t, e, "db")
+		o := running(t, db, nil)
+		db.over.Store(false)
 		e.Down()
 		synctest.Wait()
 		e.Up()
@@ -110,26 +116,20 @@ func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
 func TestWhatCannotBeReadAnyMoreIsSaidToBeOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web", "db")
-		var over atomic.Bool
-		var asked atomic.Int32
-		over.Store(true)
-		c, err := e.Inspect(t.Context(), "db")
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := running(t, unreadable{e, c.ID, &over, &asked}, nil)
-		over.Store(false)
+		db := readable(t, e, "db")
+		o := running(t, db, nil)
+		db.over.Store(false)
 		e.Exit("db", 1)
 		synctest.Wait()
 		v := o.View()
-		if show(v) != "db running, web running" || len(v.Unread) != 1 || v.Unread[c.ID] == nil {
+		if show(v) != "db running, web running" || len(v.Unread) != 1 || v.Unread[db.id] == nil {
 			t.Errorf("%s, unread %v", show(v), v.Unread)
 		}
 		pass(25 * time.Second)
 		if again := o.View(); again.Version != v.Version {
 			t.Error("the same trouble is told again and again")
 		}
-		over.Store(true)
+		db.over.Store(true)
 		pass(lastRetry)
 		if v := o.View(); show(v) != "db exited, web running" || len(v.Unread) > 0 {
 			t.Errorf("%s, unread %v", show(v), v.Unread)

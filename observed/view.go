@@ -129,6 +129,8 @@ func (o *Observer) foreign(id, name string, labels map[string]string) bool {
 
 // ourselves are the IDs, or names, of what this program runs in and of those
 // whose namespaces that shares, as far as they are known; the caller holds o.mu.
+// It is asked about each event of a foreign container: an ID, which is what the
+// engine names mostly, costs no search.
 func (o *Observer) ourselves() map[string]bool {
 	refs := make(map[string]bool)
 	var add func(ref string)
@@ -137,12 +139,16 @@ func (o *Observer) ourselves() map[string]bool {
 			return
 		}
 		refs[ref] = true
-		for id, c := range o.known {
-			if id == ref || c.Name == ref {
-				for _, parent := range c.Shares {
-					add(parent)
+		c, known := o.known[ref]
+		if !known {
+			for _, k := range o.known {
+				if k.Name == ref {
+					c = k
 				}
 			}
+		}
+		for _, parent := range c.Shares {
+			add(parent)
 		}
 	}
 	add(o.opt.Self.ID)
