@@ -9,6 +9,16 @@ STATE ?= state.yaml
 # Packages whose tests need a real engine. No earlier result of theirs counts:
 # Go's cache can't see what an engine is.
 REAL := ./engine/docker/... ./internal/e2e/...
+# What they find: both engines and both Composes, installed and started.
+define real
+hack/deps.sh engine
+debian=$$(hack/engine up)
+current=$$(hack/engine up --current)
+v5=$$(hack/compose v5)
+v2=$$(hack/compose v2)
+echo "test: engines $$debian $$current" >&2
+export RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2"
+endef
 # promtool and prometheus, where hack/deps.sh unpacks them.
 export PATH := $(PATH):$(or $(RECONCILER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/reconciler)/prometheus/usr/bin
 
@@ -44,28 +54,18 @@ test-unit: ## the tests that need no engine, with the race detector
 	go test -race $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
 
 test-engine: ## the tests on real engines, Debian's and the current one, with Compose v5 and v2
-	hack/deps.sh engine
 	hack/deps.sh test
-	debian=$$(hack/engine up)
-	current=$$(hack/engine up --current)
-	v5=$$(hack/compose v5)
-	v2=$$(hack/compose v2)
-	echo "test: engines $$debian $$current" >&2
-	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" go test -race -count=1 -timeout 40m -parallel 4 $(REAL)
+	$(real)
+	go test -race -count=1 -timeout 40m -parallel 4 $(REAL)
 
 test-debian: ## the same on Debian's alone, which starts in seconds
 	hack/deps.sh engine
 	hack/deps.sh test
 	RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES=$$(hack/engine up) go test -race -count=1 -timeout 40m $(REAL)
 
-rounds: ## the races with Compose, hands and engine restarts, 50 times each: about an hour
-	hack/deps.sh engine
-	debian=$$(hack/engine up)
-	current=$$(hack/engine up --current)
-	v5=$$(hack/compose v5)
-	v2=$$(hack/compose v2)
-	RECONCILER_ROUNDS=$(or $(RECONCILER_ROUNDS),50) RECONCILER_TEST_ENGINE=required RECONCILER_TEST_ENGINES="$$debian $$current" RECONCILER_TEST_COMPOSE="v5=$$v5 v2=$$v2" \
-		go test -count=1 -timeout 4h -parallel 4 -v -run 'TestOthersAreLeftToFinishTheirWork|TestAnEngineThatRestartsDoublesNothing' ./internal/e2e
+rounds: ## the races with Compose, hands and engine restarts, 50 times each: over an hour
+	$(real)
+	RECONCILER_ROUNDS=$(or $(RECONCILER_ROUNDS),50) go test -count=1 -timeout 4h -parallel 4 -v -run 'TestOthersAreLeftToFinishTheirWork|TestAnEngineThatRestartsDoublesNothing' ./internal/e2e
 
 image: build ## the container image reconciler, without a registry
 	DOCKER_HOST=$$(hack/engine up)
