@@ -49,7 +49,7 @@ func TestASuspensionOutlivesReconcilerAndEndsByItself(t *testing.T) {
 		h.start(web)
 		d := run(t, h.address, write(t, "version: 1\nproject: "+p+"\ndefaults: {settle: 0s}\nservices:\n  web: running\n"))
 		d.converged(1)
-		if code, said := command(t, h.address, "suspend", "web", "--for", "20s", "--reason", "by hand", "--server", d.url); code != 0 {
+		if code, said := command(t, h.address, "suspend", "web", "--for", "40s", "--reason", "by hand", "--server", d.url); code != 0 {
 			t.Fatalf("suspend: exit %d: %s", code, said)
 		}
 		s := d.service("web")
