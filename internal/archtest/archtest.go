@@ -60,6 +60,7 @@ func Rules() []Rule {
 		{"sleep", sleep},
 		{"init", noInit},
 		{"doc-paths", docPaths},
+		{"doc-tests", docTests},
 		{"machine-paths", machinePaths},
 		{"todo", todo},
 	}

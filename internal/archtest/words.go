@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"fmt"
+	"go/ast"
 	"path"
 	"regexp"
 	"slices"
@@ -97,6 +98,34 @@ func exists(word, doc string, known map[string]bool) bool {
 		}
 	}
 	return false
+}
+
+// testName is what a text calls a test.
+var testName = regexp.MustCompile("`(Test[A-Z]\\w*)`")
+
+// docTests finds tests that a text names and that don't exist: what a table of
+// proofs claims is nothing without them.
+func docTests(t Tree) []string {
+	known := make(map[string]bool)
+	for _, f := range t.Go {
+		for _, d := range f.AST.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.Test() {
+				known[fn.Name.Name] = true
+			}
+		}
+	}
+	var found []string
+	for _, doc := range t.paths() {
+		if path.Ext(doc) != ".md" {
+			continue
+		}
+		for _, name := range matches(testName, t.Text[doc]) {
+			if !known[name] {
+				found = append(found, fmt.Sprintf("%s: names %s, which doesn't exist", doc, name))
+			}
+		}
+	}
+	return found
 }
 
 // machine is the beginning of a path that is there on one machine only.
