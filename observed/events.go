@@ -66,6 +66,9 @@ func (o *Observer) expects(e engine.Event) bool {
 		delete(o.expected, e.ID)
 		return false
 	}
+	if e.Action == engine.ActionStart { // what ends after it, it began
+		x.left[engine.ActionKill], x.left[engine.ActionDie] = 0, 0
+	}
 	if x.left[e.Action] == 0 {
 		return false
 	}

@@ -103,19 +103,29 @@ func TestEventsOfOurOwnCallsAreSwallowed(t *testing.T) {
 }
 
 func TestWhatDiesAtOnceAfterOurStartIsSeen(t *testing.T) {
-	w := newWorld(t, "web")
-	w.Exit("web", 1)
-	w.settle(t)
-	id := w.View().Containers[0].ID
-	done := w.Expect(id, Start)
-	if err := w.Engine.Start(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	w.Exit("web", 2)
-	done()
-	w.settle(t)
-	if c := w.View().Containers[0]; c.ExitCode != 2 {
-		t.Errorf("exit code %d; want that of the second run", c.ExitCode)
+	for verb, call := range map[Verb]func(*world, context.Context, string) error{
+		Start:   func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) },
+		Restart: func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) },
+	} {
+		t.Run(string(verb), func(t *testing.T) {
+			w := newWorld(t, "web")
+			w.Exit("web", 1)
+			w.settle(t)
+			id := w.View().Containers[0].ID
+			done := w.Expect(id, verb)
+			if err := call(w, t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			done()
+			if err := w.Refresh(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			w.Exit("web", 2)
+			w.settle(t)
+			if c := w.View().Containers[0]; c.ExitCode != 2 {
+				t.Errorf("exit code %d; want that of the second run", c.ExitCode)
+			}
+		})
 	}
 }
 

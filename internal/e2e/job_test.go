@@ -105,7 +105,7 @@ func TestAJobThatFailsIsRunAgainByTheTable(t *testing.T) {
 		once := h.create(spec{name: p + "-once-1", project: p, service: "once", cmd: []string{"0"}})
 		happened := h.follow(p)
 		d := run(t, h.address, write(t, "version: 1 # kept\nproject: "+p+"\ngroups: {all: [migrate, once, web]}\ndefaults: {settle: 0s, restart_backoff: {initial: 1s, max: 4s}}\n"+
-			"services:\n  migrate: completed # runs until it succeeds\n  once: completed\n  web: stopped\n"))
+			"services:\n  migrate: completed # runs until it succeeds\n  once: completed\n  web: stopped\n"), "--resync", "5m") // no list is what tells that it ran
 		var l lives
 		within(t, 3*time.Minute, "its runs", func() (bool, string) {
 			l = happened()[p+"-migrate-1"]
