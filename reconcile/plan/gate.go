@@ -25,6 +25,17 @@ func (d *decision) gate() Note {
 	return Note{}
 }
 
+// gated reports, and writes into the verdict, whether a start waits for a
+// dependency.
+func (d *decision) gated(v *verdict) bool {
+	note := d.gate()
+	if note.Reason == "" {
+		return false
+	}
+	v.Status, v.Reconciling, v.gated = StatusWaiting, note, true
+	return true
+}
+
 // wanted is what a condition asks for, in words.
 var wanted = map[Condition]string{Started: "running", Healthy: "healthy", Ended: "finished"}
 

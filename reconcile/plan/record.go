@@ -25,6 +25,9 @@ type Record struct {
 	OwnStop bool
 	// Restart: somebody asked for its restart, and it wasn't made yet.
 	Restart bool
+	// Lost: the engine did not answer that restart. Whether it was made is told by
+	// the next look.
+	Lost bool
 	// Unseen is the last call, if nobody could see yet what came of it: then
 	// what is known of the container is older than the call, and means nothing.
 	Unseen Verb
@@ -96,6 +99,9 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	if rec.Unseen != "" {
 		return rec
 	}
+	if rec.Lost && !l.busy {
+		rec.Lost, rec.Restart = false, !c.StartedAt.After(rec.Began)
+	}
 	if !rec.Seen || l.reborn {
 		rec.Began = c.StartedAt
 	}
@@ -159,16 +165,17 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
 		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(retry.Initial)
+		rec.Lost = rec.Restart && r.Action.Verb == Restart
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++
 		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
-		rec.Restart = false // a failed restart is not repeated behind one's back
+		rec.made(r.Action.Verb) // a failed restart is not repeated behind one's back
 	default:
 		rec.Failures, rec.NextCall, rec.Trouble, rec.Why = 0, time.Time{}, "", ""
 		rec.Tried = fingerprint(r.Before)
-		rec.Restart = false
+		rec.made(r.Action.Verb)
 		rec.Reached = true
 		rec.OwnStop = r.Action.Verb == Stop
 		if r.Action.Cause == CauseUnhealthy {
@@ -177,6 +184,10 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 	}
 	return rec
 }
+
+// made takes in that a restart which was asked for was made; another call under
+// way when it was asked for is none.
+func (rec *Record) made(verb Verb) { rec.Restart = rec.Restart && verb != Restart }
 
 func (rec Record) forgiven() Record {
 	rec.Signalled = false

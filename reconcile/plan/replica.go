@@ -199,9 +199,12 @@ func (d *decision) restarting() bool {
 func (d *decision) restart(c engine.Container) verdict {
 	v := verdict{Status: StatusRestarting, idle: lives(c), cause: CauseRequested}
 	if !c.State.Alive() {
-		if v.idle = StatusDown; d.barred(&v, c) {
+		if v.idle = StatusDown; d.gated(&v) || d.barred(&v, c) {
 			return v
 		}
+	}
+	if d.held(&v, c, Restart) {
+		return v
 	}
 	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v

@@ -16,8 +16,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.cause = CauseCreated
 	}
 	rec := d.record(c)
-	if note := d.gate(); note.Reason != "" {
-		v.Status, v.Reconciling, v.gated = StatusWaiting, note, true
+	if d.gated(&v) {
 		return v
 	}
 	var due time.Time // when the back-off ends; zero: there is none
