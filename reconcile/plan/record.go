@@ -35,6 +35,7 @@ type Record struct {
 	// Crashes, Failures and NoProgress are never counted for the same event.
 	Crashes int       // in a row
 	Counted time.Time // the FinishedAt of the last exit that was looked at
+	Crashed bool      // that exit is one of Crashes, so the start that follows waits for its back-off
 	// Signalled: others had asked it to end, and the exit counts as a crash. If
 	// the engine is gone before it is started again, it was the engine's own end
 	// that asked, and it doesn't.
@@ -44,6 +45,7 @@ type Record struct {
 	NextCall time.Time // not before
 	Trouble  string    // why the last one failed, in words for a person
 	Why      Reason    // the same in one word; empty with Trouble
+	Refused  string    // the fingerprint before it
 
 	probed
 	looping
@@ -92,7 +94,7 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	}
 	if l.reborn {
 		if rec.Signalled && c.FinishedAt.Equal(rec.Counted) {
-			rec.Crashes--
+			rec.Crashes, rec.Crashed = rec.Crashes-1, false
 		}
 		rec.Alive, rec.Unseen, rec.Signalled = false, "", false
 	}
@@ -122,7 +124,18 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	}
 	rec = rec.lived(c, l)
 	rec.Began = c.StartedAt
+	if rec.Trouble != "" && rec.Refused != print && l.wanted(c) { // it came to be so without that call
+		rec = rec.mended()
+	}
 	return rec
+}
+
+// wanted reports whether the container is in the state that the file asks for.
+func (l look) wanted(c engine.Container) bool {
+	if l.service.State == desired.Stopped {
+		return !c.State.Alive()
+	}
+	return c.Running()
 }
 
 // lived draws the conclusions from whether the container lives: what ran and
@@ -144,7 +157,8 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	}
 	rec.Reached = rec.Reached || !wantRun || done
 	if c.State == engine.StateExited && !c.FinishedAt.Equal(rec.Counted) {
-		if (rec.Alive || c.StartedAt.After(rec.Began)) && !rec.OwnStop && wantRun && !done {
+		rec.Crashed = (rec.Alive || c.StartedAt.After(rec.Began)) && !rec.OwnStop && wantRun && !done
+		if rec.Crashed {
 			if c.FinishedAt.Sub(c.StartedAt) >= l.service.RestartBackoff.ResetAfter {
 				rec.Crashes = 0
 			}
@@ -157,7 +171,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 }
 
 func (rec Record) after(r Result, retry desired.Retry) Record {
-	rec.Tried, rec.Unseen = "", ""
+	rec.Tried, rec.Unseen, rec.Refused = "", "", fingerprint(r.Before)
 	if r.Unseen {
 		rec.Unseen = r.Action.Verb
 	}
@@ -173,7 +187,7 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
 		rec.made(r.Action.Verb) // a failed restart is not repeated behind one's back
 	default:
-		rec.Failures, rec.NextCall, rec.Trouble, rec.Why = 0, time.Time{}, "", ""
+		rec = rec.mended()
 		rec.Tried = fingerprint(r.Before)
 		rec.made(r.Action.Verb)
 		rec.Reached = true
@@ -190,9 +204,15 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 func (rec *Record) made(verb Verb) { rec.Restart = rec.Restart && verb != Restart }
 
 func (rec Record) forgiven() Record {
-	rec.Signalled = false
-	rec.Crashes, rec.Failures, rec.NoProgress = 0, 0, 0
-	rec.NextCall, rec.Trouble, rec.Why, rec.Tried = time.Time{}, "", "", ""
+	rec = rec.mended()
+	rec.Crashes, rec.Crashed, rec.Signalled = 0, false, false
+	rec.NoProgress, rec.Tried = 0, ""
+	return rec
+}
+
+// mended forgets the calls that failed.
+func (rec Record) mended() Record {
+	rec.Failures, rec.NextCall, rec.Trouble, rec.Why = 0, time.Time{}, "", ""
 	return rec
 }
 

@@ -103,8 +103,12 @@ func (d *decision) dying(c engine.Container) verdict {
 // running is a container that should run, and does.
 func (d *decision) running(c engine.Container) verdict {
 	v := verdict{Status: StatusRunning, runs: true, Message: c.Name + " runs"}
-	old := d.record(c).Old
+	rec := d.record(c)
+	old := rec.Old
 	v.Unready, v.next = d.crashLoop(c)
+	if rec.Crashes > 0 { // then they are forgotten
+		v.next = earlier(v.next, rec.Since.Add(d.service.RestartBackoff.ResetAfter))
+	}
 	switch {
 	case v.Unready.Reason != "":
 	case c.Health == engine.HealthStarting:

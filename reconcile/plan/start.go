@@ -20,7 +20,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		return v
 	}
 	var due time.Time // when the back-off ends; zero: there is none
-	if rec.Crashes > 0 {
+	if rec.Crashed {
 		due = rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
 	}
 	if until, message := d.settle(c, due); d.now.Before(until) {
@@ -36,7 +36,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
 		return v
 	}
-	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashes > 0}
+	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashed}
 	if a.Crash {
 		if *budget <= 0 {
 			v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
@@ -62,7 +62,11 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 		}
 	}
 	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.Hurry) {
-		if touched := minTime(t.Last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
+		last := t.Last
+		if last.After(c.StartedAt) && last.After(d.around.Since) { // a stop takes as long as the program does
+			last = maxTime(last, d.record(c).Since)
+		}
+		if touched := minTime(last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
 			until = touched
 			message = fmt.Sprintf("somebody else stopped %s at %s; starting it again at %s. To keep it stopped: reconciler stop %s",
 				c.Name, d.clock(t.Last), d.clock(maxTime(until, due)), d.service.Name)
