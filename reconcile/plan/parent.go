@@ -12,33 +12,85 @@ import (
 // (docs/state.md).
 const parentRuns = 10 * time.Second
 
-// parent decides about a container that runs, and shares the namespace of one
-// that was started after it: its network is one that is gone. ok is false where
-// that is not so.
-func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
+// pinned is what is remembered of a container whose namespace another one, its
+// child, got when that was started. Times of the engine are compared with each
+// other only, and only where the order of two starts was not seen.
+type pinned struct {
+	Run, Own time.Time // the StartedAt of the parent, and of the child, at the last look
+	// Stale: the parent was started again since, so the child's namespace is one
+	// that is gone.
+	Stale bool
+	// Since is when that was seen, by our clock; zero: it was so at the first look.
+	Since time.Time
+}
+
+// look takes in that both run.
+func (p pinned) look(parent, child engine.Container, now time.Time) pinned {
+	first := p.Own.IsZero()
+	again, anew := !parent.StartedAt.Equal(p.Run), !child.StartedAt.Equal(p.Own)
+	p.Run, p.Own = parent.StartedAt, child.StartedAt
+	switch {
+	case first:
+		p.Stale = parent.StartedAt.After(child.StartedAt)
+	case again:
+		p.Stale, p.Since = !anew || parent.StartedAt.After(child.StartedAt), now
+	case anew:
+		p.Stale = false
+	}
+	return p
+}
+
+// parents are those of the container, by ID; what is known is not changed. A
+// child that doesn't run will get what its parents have when it is started.
+func parents(known map[string]pinned, c engine.Container, around Neighbours, now time.Time) map[string]pinned {
+	if len(c.Shares) == 0 || !c.Running() {
+		return known
+	}
+	all := make(map[string]pinned, len(c.Shares))
 	for _, id := range c.Shares {
-		p, known := d.around.Neighbours.byID[id]
-		if !known || !p.Running() || !p.StartedAt.After(c.StartedAt) {
+		pin := known[id]
+		if p, ok := around.byID[id]; ok && p.Running() {
+			pin = pin.look(p, c, now)
+		}
+		all[id] = pin
+	}
+	return all
+}
+
+// parent decides about a container that runs, and shares the namespace of one
+// that was started after it. ok is false where that is not so.
+func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
+	rec := d.record(c)
+	for _, id := range c.Shares {
+		p, pin := d.around.Neighbours.byID[id], rec.Parents[id]
+		if !p.Running() || !pin.Stale {
 			continue
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
+		told := fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; ", c.Name, p.Name, d.clock(p.StartedAt))
 		if why := d.around.Self[c.ID]; why != "" {
-			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; %s",
-				c.Name, p.Name, d.clock(p.StartedAt), NotRestarted(c.Name, why))}
+			v.Unready = Note{ReasonParent, told + NotRestarted(c.Name, why)}
 			return v, true
 		}
-		if !p.StartedAt.After(d.around.Since) {
-			v.Unready = Note{ReasonParent, fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; restart it: reconciler restart %s",
-				c.Name, p.Name, d.clock(p.StartedAt), d.service.Name)}
+		if pin.Since.IsZero() {
+			v.Unready = Note{ReasonParent, told + "restart it: reconciler restart " + d.service.Name}
 			return v, true
 		}
 		v.cause, v.runs = CauseParent, false
-		if due := p.StartedAt.Add(parentRuns); d.now.Before(due) && p.Health != engine.HealthHealthy {
+		due := pin.Since.Add(jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
+		if p.Health != engine.HealthHealthy {
+			due = maxTime(due, pin.Since.Add(parentRuns))
+		}
+		if d.now.Before(due) {
 			v.Status, v.next, v.attempt, v.gated = StatusWaiting, due, due, true
 			v.Reconciling = Note{ReasonParent, fmt.Sprintf("%s was started again at %s; %s shares its namespace, and is restarted at %s", p.Name, d.clock(p.StartedAt), c.Name, d.clock(due))}
 			return v, true
 		}
-		if d.held(&v, c, Restart) || d.restarting() {
+		if d.held(&v, c, Restart) {
+			return v, true
+		}
+		if d.restarting() {
+			v.Status, v.Reconciling = StatusWaiting, Note{ReasonParent, c.Name + " is restarted after the one that is being restarted"}
 			return v, true
 		}
 		v.Status = StatusRestarting

@@ -61,7 +61,9 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 		c := r.Container
 		_, l.busy = around.InFlight[c.ID]
 		l.touched = around.Touched[c.ID].Last
-		p.Containers[c.ID] = known[c.ID].observe(c, l)
+		rec := known[c.ID].observe(c, l)
+		rec.Parents = parents(rec.Parents, c, around.Neighbours, now)
+		p.Containers[c.ID] = rec
 		if c.State.Alive() {
 			running++
 		}

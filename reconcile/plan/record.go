@@ -47,6 +47,8 @@ type Record struct {
 	Why      Reason    // the same in one word; empty with Trouble
 	Refused  string    // the fingerprint before it
 
+	Parents map[string]pinned // whose namespaces it shares, by ID; mostly nil, never changed in place
+
 	probed
 	looping
 
@@ -192,8 +194,8 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 		rec.made(r.Action.Verb)
 		rec.Reached = true
 		rec.OwnStop = r.Action.Verb == Stop
-		if r.Action.Cause == CauseUnhealthy {
-			rec.Crashes++ // or it would be restarted each grace, for ever
+		if r.Action.Cause == CauseUnhealthy || r.Action.Cause == CauseParent {
+			rec.Crashes++ // or it would be restarted each grace, or after each crash of its parent, for ever
 		}
 	}
 	return rec
