@@ -38,12 +38,14 @@ type Neighbour struct {
 	Containers []engine.Container
 	DependsOn  []Dependency
 	Done       bool // it is a job that finished; what counts where its container is gone
+	Held       bool // nothing is done to its containers, for it can't be told which they are
 }
 
 // Neighbours are all services of the project, by their names in Compose. The
 // zero value: none.
 type Neighbours struct {
 	services map[string]Neighbour
+	alias    map[string]string // what Compose calls a container's service → the service that `container:` gives it to
 	of       map[string]string // container ID → service
 	byID     map[string]engine.Container
 }
@@ -64,7 +66,7 @@ func (n Neighbours) All(f func(service string, of Neighbour)) {
 // Neighbours returns who depends on whom. done reports whether a listed job is
 // recorded as finished.
 func (own Ownership) Neighbours(doc *desired.Document, done func(service string) bool) Neighbours {
-	all := Neighbours{services: map[string]Neighbour{}, of: map[string]string{}, byID: map[string]engine.Container{}}
+	all := Neighbours{services: map[string]Neighbour{}, alias: map[string]string{}, of: map[string]string{}, byID: map[string]engine.Container{}}
 	file := func(service string, c engine.Container) {
 		n := all.services[service]
 		n.Containers = append(n.Containers, c)
@@ -72,8 +74,10 @@ func (own Ownership) Neighbours(doc *desired.Document, done func(service string)
 		all.of[c.ID], all.byID[c.ID] = service, c
 	}
 	for _, s := range doc.Services {
-		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name)}
-		for _, r := range own.Holdings[s.Name].Replicas {
+		h := own.Holdings[s.Name]
+		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name), Held: h.Trouble.Reason != ""}
+		for _, r := range h.Replicas {
+			all.alias[r.Container.Labels[engine.LabelService]] = s.ComposeService
 			file(s.ComposeService, r.Container)
 		}
 	}
@@ -94,6 +98,9 @@ func (own Ownership) Neighbours(doc *desired.Document, done func(service string)
 func (n Neighbours) dependencies(service string, containers []engine.Container) []Dependency {
 	var found []Dependency
 	add := func(d Dependency) {
+		if as := n.alias[d.Service]; as != "" && n.services[d.Service].Name == "" {
+			d.Service = as
+		}
 		known := slices.ContainsFunc(found, func(f Dependency) bool { return f.Service == d.Service })
 		if d.Service != "" && d.Service != service && !known {
 			found = append(found, d)
@@ -179,7 +186,7 @@ func (n Neighbours) Moved(before Neighbours) map[string]bool {
 
 // same reports whether both look the same to those around them.
 func (n Neighbour) same(other Neighbour) bool {
-	return n.Done == other.Done && slices.EqualFunc(n.Containers, other.Containers, func(a, b engine.Container) bool {
+	return n.Done == other.Done && n.Held == other.Held && slices.EqualFunc(n.Containers, other.Containers, func(a, b engine.Container) bool {
 		return a.ID == b.ID && a.State == b.State && a.Health == b.Health && a.ExitCode == b.ExitCode && a.StartedAt.Equal(b.StartedAt)
 	})
 }

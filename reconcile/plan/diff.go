@@ -64,7 +64,7 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 
 	d.dependencies()
 	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
-		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true})
+		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true, runs: d.serve(have.Replicas)})
 	} else if have.Trouble.Reason != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: have.Trouble})
 	} else {
@@ -117,6 +117,16 @@ func (d *decision) otherTool(replacing []engine.Container) (Note, time.Time) {
 		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("%s looks like another tool's unfinished replacement: left alone", c.Name))
 	}
 	return Note{}, time.Time{}
+}
+
+// serve reports whether as many run as are wanted, and none is unhealthy or may
+// become so.
+func (d *decision) serve(replicas []Replica) bool {
+	ordered := d.order(replicas)
+	want := d.wanted(len(ordered))
+	return d.service.State == desired.Running && want <= len(ordered) && !slices.ContainsFunc(ordered[:want], func(r Replica) bool {
+		return !r.Container.Running() || r.Container.Health != engine.HealthNone && r.Container.Health != engine.HealthHealthy
+	})
 }
 
 // walk decides about each container, wanted or surplus, and about those that

@@ -138,12 +138,12 @@ func (n Neighbours) listed(service string) string {
 
 // stopsAfter says which dependent is being stopped first; zero: none. Only
 // those count that are being stopped, too: a dependent that should run, or that
-// nobody will stop, holds nothing up.
+// nobody here will stop, holds nothing up.
 func (d *decision) stopsAfter() Note {
 	us := d.service.ComposeService
 	note := Note{}
 	d.around.Neighbours.All(func(service string, n Neighbour) {
-		if n.Name == "" || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
+		if n.Name == "" || n.Held || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
 			return
 		}
 		on := slices.IndexFunc(n.DependsOn, func(dep Dependency) bool { return dep.Service == us })

@@ -149,6 +149,14 @@ func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 	}
 	ours := c.Labels[engine.LabelProject] == x.project && c.Labels[engine.LabelOneoff] == "False"
 	template := x.templates[c.Name]
+	old := ""
+	if ours {
+		old = replaced(c, all)
+	}
+	if s := x.byName[old]; s != nil && len(owners) == 0 {
+		s.replaces = append(s.replaces, c)
+		return nil
+	}
 	if s := x.byLabel[c.Labels[engine.LabelService]]; ours && s != nil {
 		switch n := replicaNumber(x.project, s.service.ComposeService, c.Name); {
 		case n > 0:
@@ -157,7 +165,7 @@ func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 		case template == s:
 			s.byNumber[1] = append(s.byNumber[1], c)
 			owners = append(owners, s)
-		case replacing(c, all):
+		case old != "":
 			s.replaces = append(s.replaces, c)
 		case len(owners) == 0:
 			s.odd = append(s.odd, c)
@@ -205,17 +213,20 @@ func replicaNumber(project, service, name string) int {
 // container_name (docs/compose-observed.md); earlier versions by its ID.
 var replacementName = regexp.MustCompile(`^[0-9a-f]{12}_.`)
 
-func replacing(c engine.Container, all []engine.Container) bool {
+// replaced is the name of the container that another tool is about to replace by
+// this one; empty: none.
+func replaced(c engine.Container, all []engine.Container) string {
 	if replacementName.MatchString(c.Name) {
-		return true
+		return c.Name[len("123456789abc_"):]
 	}
-	old := c.Labels[engine.LabelReplace]
-	if old == "" {
-		return false
+	if old := c.Labels[engine.LabelReplace]; old != "" {
+		for _, o := range all {
+			if o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Labels[engine.LabelProject]+"-"+old) {
+				return o.Name
+			}
+		}
 	}
-	return slices.ContainsFunc(all, func(o engine.Container) bool {
-		return o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Labels[engine.LabelProject]+"-"+old)
-	})
+	return ""
 }
 
 // holding draws the conclusion for one service.

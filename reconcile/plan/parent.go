@@ -24,7 +24,7 @@ type pinned struct {
 	Since time.Time
 }
 
-// look takes in that both run.
+// look takes in that the parent runs.
 func (p pinned) look(parent, child engine.Container, now time.Time) pinned {
 	first := p.Own.IsZero()
 	again, anew := !parent.StartedAt.Equal(p.Run), !child.StartedAt.Equal(p.Own)
@@ -40,11 +40,10 @@ func (p pinned) look(parent, child engine.Container, now time.Time) pinned {
 	return p
 }
 
-// parents are those of the container, by ID; what is known is not changed. A
-// child that doesn't run will get what its parents have when it is started.
+// parents are those of the container, by ID; what is known is not changed.
 func parents(known map[string]pinned, c engine.Container, around Neighbours, now time.Time) map[string]pinned {
-	if len(c.Shares) == 0 || !c.Running() {
-		return known
+	if len(c.Shares) == 0 {
+		return nil
 	}
 	all := make(map[string]pinned, len(c.Shares))
 	for _, id := range c.Shares {
