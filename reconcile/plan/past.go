@@ -71,13 +71,21 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 			p.Done = doneIn(c, p.Done)
 		}
 	}
-	if p.Replicas == 0 && have.Trouble.Reason == "" {
+	if p.Replicas == 0 && have.Trouble.Reason == "" && !growing(service, have, around, now) {
 		p.Replicas = running
 		if running == 0 {
 			p.Replicas = len(have.Replicas)
 		}
 	}
 	return p
+}
+
+// growing reports whether somebody may be about to create more of the service's
+// containers, or to start those that he created.
+func growing(service desired.Service, have Holding, around Around, now time.Time) bool {
+	return slices.ContainsFunc(have.Replicas, func(r Replica) bool {
+		return r.Container.State == engine.StateCreated && now.Before(around.Seen[r.Container.ID].Add(service.Settle))
+	})
 }
 
 // healthyOnce are those of the containers that are known to have been healthy
