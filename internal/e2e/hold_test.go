@@ -64,10 +64,7 @@ func TestASuspensionOutlivesReconcilerAndEndsByItself(t *testing.T) {
 		t.Logf("still held after the restart, %s before its end", time.Until(until).Round(100*time.Millisecond))
 		h.becomes(p+"-web-1", "running")
 		d.told("web", "running", "")
-		c, err := h.ContainerInspect(t.Context(), web)
-		h.must(err)
-		began, err := time.Parse(time.RFC3339Nano, c.State.StartedAt)
-		h.must(err)
+		began, _ := h.times(web)
 		if began.Before(until) {
 			t.Errorf("started at %s, held until %s", began, until)
 		}
@@ -108,6 +105,31 @@ func TestAPauseByHandIsRespectedAndEndedOnlyWhereTheFileSaysSo(t *testing.T) {
 		d.undisturbed("web")
 		if acts := h.happened(began, map[string]bool{eager: true}); fmt.Sprint(acts) != fmt.Sprintf("[pause %s-eager-1 unpause %[1]s-eager-1]", p) {
 			t.Errorf("to what is unpaused by the file happened %q", acts)
+		}
+	})
+}
+
+// TestASlowStopByHandIsLeftToEnd: who stops a program that takes longer than
+// settle may still have something to do when it has ended.
+func TestASlowStopByHandIsLeftToEnd(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, h *host) {
+		t.Parallel()
+		p := dockertest.Name()
+		id := h.create(spec{name: p + "-web-1", project: p, service: "web", cmd: []string{"ignore-term"}})
+		h.start(id)
+		d := run(t, h.address, write(t, "version: 1\nproject: "+p+"\nservices: {web: running}\n"))
+		d.converged(1)
+		was := h.fingerprint(id)
+		grace := 5
+		h.must(h.ContainerStop(t.Context(), id, container.StopOptions{Timeout: &grace}))
+		eventually(t, "started again", func() (bool, string) {
+			now := h.fingerprint(id)
+			return h.state(id) == "running" && now != was, now
+		})
+		began, ended := h.times(id)
+		if rest := began.Sub(ended); rest < 3*time.Second {
+			t.Errorf("started %s after the stop had ended; settle is 3s", rest)
 		}
 	})
 }

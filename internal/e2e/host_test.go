@@ -119,6 +119,18 @@ func (h *host) state(ref string) string {
 	return c.State.Status
 }
 
+// times are when the container was started last, and when it ended last.
+func (h *host) times(ref string) (began, ended time.Time) {
+	h.t.Helper()
+	c, err := h.ContainerInspect(h.t.Context(), ref)
+	h.must(err)
+	began, err = time.Parse(time.RFC3339Nano, c.State.StartedAt)
+	h.must(err)
+	ended, err = time.Parse(time.RFC3339Nano, c.State.FinishedAt)
+	h.must(err)
+	return began, ended
+}
+
 // fingerprint is what changes when anybody touches the container.
 func (h *host) fingerprint(ref string) string {
 	h.t.Helper()

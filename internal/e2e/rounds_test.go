@@ -248,10 +248,7 @@ func engineRestarts(t *testing.T, current, live bool) {
 func (p *composition) inOrder(first string, others ...string) {
 	p.t.Helper()
 	started := func(name string) time.Time {
-		c, err := p.ContainerInspect(p.t.Context(), p.name+"-"+name)
-		p.must(err)
-		at, err := time.Parse(time.RFC3339Nano, c.State.StartedAt)
-		p.must(err)
+		at, _ := p.times(p.name + "-" + name)
 		return at
 	}
 	began := started(first)
