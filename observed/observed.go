@@ -54,12 +54,14 @@ type View struct {
 	Since   time.Time // when it was Up again after the last loss
 
 	// Containers are by name, then ID. One that could not be inspected since
-	// the engine was reached is left out until it can be.
+	// the engine was reached is left out until it can be; where a list shows it, it
+	// is among Hidden, by name, then ID.
 	Containers []engine.Container
+	Hidden     []engine.Summary
 	Seen       map[string]time.Time // container ID → first sight
 	Touched    map[string]Touch     // container ID → what others did to it
-	// Unread is why a container can't be inspected now, by its ID: what
-	// Containers has of it is what it was before.
+	// Unread is why a container can't be inspected now, by its ID. It is in Hidden,
+	// or what Containers has of it is what it was before.
 	Unread map[string]error
 }
 
@@ -93,6 +95,7 @@ type Observer struct {
 	mu       sync.Mutex
 	up       bool
 	known    map[string]engine.Container // by ID
+	listed   map[string]engine.Summary   // by ID: in a list, and not known
 	asked    map[string]int64            // ID → sequence number of the inspect behind known
 	trusted  int64                       // what was known by then may have changed in every detail
 	seen     map[string]time.Time
@@ -127,7 +130,7 @@ func New(opt Options) *Observer {
 	}
 	o := &Observer{
 		opt: opt, wake: make(chan struct{}, 1), fail: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		known: map[string]engine.Container{}, asked: map[string]int64{}, seen: map[string]time.Time{},
+		known: map[string]engine.Container{}, listed: map[string]engine.Summary{}, asked: map[string]int64{}, seen: map[string]time.Time{},
 		touched: map[string]Touch{}, expected: map[string]*expectation{},
 		dirty: map[string]bool{}, failed: map[string]bool{}, unread: map[string]error{}, flights: map[string]*flight{},
 	}

@@ -85,7 +85,10 @@ func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	for _, s := range list {
 		listed[s.ID] = true
 		k, ok := o.known[s.ID]
-		if !ok || o.asked[s.ID] <= o.trusted || k.Name != s.Name || k.State != s.State || k.State == engine.StateRemoving ||
+		if ok = ok && o.asked[s.ID] > o.trusted; !ok {
+			o.listed[s.ID] = s
+		}
+		if !ok || k.Name != s.Name || k.State != s.State || k.State == engine.StateRemoving ||
 			s.Health != engine.HealthNone && k.Health != s.Health {
 			differ = append(differ, s.ID)
 		}

@@ -80,6 +80,7 @@ func (o *Observer) begin(ctx context.Context) error {
 	o.mu.Lock()
 	o.trusted = o.seq
 	clear(o.expected)
+	clear(o.listed)
 	o.mu.Unlock()
 	refs, err := o.survey(ctx)
 	if err != nil {
@@ -172,12 +173,17 @@ func (o *Observer) heardOf() (last time.Time, changes int64) {
 }
 
 // found makes the view whole: of what was known before, only what was
-// inspected anew counts.
+// inspected anew counts; of the others it is known that they are listed.
 func (o *Observer) found(info engine.Info) {
 	o.mu.Lock()
 	for id, seq := range o.asked {
 		if seq <= o.trusted {
+			s, listed := o.listed[id]
+			why := o.unread[id]
 			o.forget(id)
+			if listed && why != nil {
+				o.listed[id], o.unread[id] = s, why
+			}
 		}
 	}
 	now := o.opt.Now()

@@ -73,8 +73,8 @@ func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
 		var over atomic.Bool
 		var asked atomic.Int32
 		o := running(t, unreadable{e, id, &over, &asked}, nil)
-		if v := o.View(); !v.Up || show(v) != "web running" {
-			t.Errorf("up %t: %s", v.Up, show(v))
+		if v := o.View(); !v.Up || show(v) != "web running" || len(v.Hidden) != 1 || v.Hidden[0].Name != "db" || v.Unread[id] == nil {
+			t.Errorf("up %t: %s, hidden %v, unread %v", v.Up, show(v), v.Hidden, v.Unread)
 		}
 		pass(25 * time.Second)
 		if n := asked.Load(); n < 5 || n > 10 { // 0.2 s doubled, each with at most half taken off
@@ -84,8 +84,8 @@ func TestAnUnreadableContainerStaysOutOfTheFirstView(t *testing.T) {
 		since := o.View().Since
 		over.Store(true)
 		pass(lastRetry)
-		if v := o.View(); show(v) != "db created, web running" || !v.Since.Equal(since) {
-			t.Error(show(v))
+		if v := o.View(); show(v) != "db created, web running" || !v.Since.Equal(since) || len(v.Hidden)+len(v.Unread) > 0 {
+			t.Errorf("%s, hidden %v, unread %v", show(v), v.Hidden, v.Unread)
 		}
 		pass(time.Hour)
 		e.FailNext("inspect", engine.ErrUnavailable)
@@ -107,8 +107,18 @@ func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
 		synctest.Wait()
 		e.Up()
 		pass(time.Second)
-		if v := o.View(); !v.Up || show(v) != "web exited" {
-			t.Errorf("up %t: %s", v.Up, show(v))
+		if v := o.View(); !v.Up || show(v) != "web exited" || len(v.Hidden) != 1 || v.Hidden[0].Name != "db" || v.Unread[db.id] == nil {
+			t.Errorf("up %t: %s, hidden %v, unread %v", v.Up, show(v), v.Hidden, v.Unread)
+		}
+		e.Remove("db")
+		pass(time.Minute)
+		if v := o.View(); len(v.Hidden)+len(v.Unread) == 0 {
+			t.Error("it is believed to be gone, though it can't be inspected")
+		}
+		db.over.Store(true)
+		pass(lastRetry)
+		if v := o.View(); len(v.Hidden)+len(v.Unread) > 0 {
+			t.Errorf("gone: hidden %v, unread %v", v.Hidden, v.Unread)
 		}
 	})
 }

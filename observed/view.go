@@ -15,9 +15,15 @@ import (
 func (o *Observer) publish(edit func(*View)) {
 	v := o.View()
 	v.Version++
-	v.Containers = slices.SortedFunc(maps.Values(o.known), func(a, b engine.Container) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	byName := func(a, b engine.Summary) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) }
+	v.Containers = slices.SortedFunc(maps.Values(o.known), func(a, b engine.Container) int { return byName(a.Summary, b.Summary) })
+	v.Hidden = nil
+	for id := range o.unread {
+		if s, ok := o.listed[id]; ok {
+			v.Hidden = append(v.Hidden, s)
+		}
+	}
+	slices.SortFunc(v.Hidden, byName)
 	v.Seen = maps.Clone(o.seen)
 	v.Touched = maps.Clone(o.touched)
 	v.Unread = maps.Clone(o.unread)
@@ -41,6 +47,7 @@ func (o *Observer) apply(c engine.Container, seq int64) bool {
 	was, known := o.known[c.ID]
 	o.asked[c.ID] = seq
 	o.known[c.ID] = c
+	delete(o.listed, c.ID)
 	if !known {
 		o.seen[c.ID] = o.opt.Now()
 	}
@@ -78,7 +85,9 @@ func (o *Observer) gone(id string, seq int64) bool {
 // doubt takes over why what is known of the container may be old, nil for that
 // it isn't, and reports whether the view changed; the caller holds o.mu.
 func (o *Observer) doubt(id string, why error) bool {
-	if _, known := o.known[id]; !known || fmt.Sprint(o.unread[id]) == fmt.Sprint(why) {
+	_, known := o.known[id]
+	_, listed := o.listed[id]
+	if !known && !listed || fmt.Sprint(o.unread[id]) == fmt.Sprint(why) {
 		return false
 	}
 	if o.unread[id] = why; why == nil {
@@ -94,16 +103,20 @@ func (o *Observer) doubt(id string, why error) bool {
 // holds o.mu.
 func (o *Observer) forget(id string) bool {
 	_, known := o.known[id]
+	_, listed := o.listed[id]
 	delete(o.known, id)
+	delete(o.listed, id)
 	delete(o.asked, id)
 	delete(o.seen, id)
 	delete(o.touched, id)
 	delete(o.unread, id)
 	delete(o.expected, id)
-	if !known {
+	if !known && !listed {
 		return false
 	}
-	o.changes++
+	if known {
+		o.changes++
+	}
 	if o.up {
 		o.publish(nil)
 	}

@@ -45,6 +45,8 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 	switch {
 	case h.Trouble.Reason != "":
 		return refuse(h.Trouble.Message)
+	case h.Hidden != "":
+		return refuse(h.Hidden)
 	case len(ids) == 0:
 		return refuse("it has no container")
 	case guarded >= 0:
@@ -99,13 +101,12 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	if !view.Up {
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
-	self := r.guarded(view)
-	own := plan.Own(doc, view.Containers, self)
-	around := r.around(view, own.Neighbours(doc, r.finished), self)
-	return report(doc, generation, own, func(s desired.Service) plan.Plan {
+	own := newOwnership(doc, view, r.opt.Self, r.finished)
+	around := r.around(view, own.around, own.self)
+	return report(doc, generation, own.result, func(s desired.Service) plan.Plan {
 		now := r.opt.Now()
 		around.Budget = r.budget.left(s.Name, now)
-		return plan.Diff(s, own.Holdings[s.Name], around, r.past(s.Name), now)
+		return plan.Diff(s, own.result.Holdings[s.Name], around, r.past(s.Name), now)
 	}), nil
 }
 

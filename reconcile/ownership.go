@@ -25,27 +25,43 @@ type ownership struct {
 // known; the caller holds r.mu.
 func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership {
 	if r.own.doc != doc || r.own.version != view.Version {
-		self := r.guarded(view)
-		own := plan.Own(doc, view.Containers, self)
-		unread(own, view)
-		r.own = ownership{doc, view.Version, own, own.Neighbours(doc, r.finished), self}
+		r.own = newOwnership(doc, view, r.opt.Self, r.finished)
 	}
 	return r.own
 }
 
-// guarded are the containers that are never stopped or restarted from here.
-func (r *Reconciler) guarded(view observed.View) map[string]string {
-	return plan.Guarded(r.opt.Self, view.Info, view.Containers)
+// newOwnership works out who owns what in the view. finished reports
+// whether a job is recorded as finished.
+func newOwnership(doc *desired.Document, view observed.View, us engine.Self, finished func(service string) bool) ownership {
+	self := plan.Guarded(us, view.Info, view.Containers)
+	containers := slices.Clone(view.Containers)
+	for _, s := range view.Hidden {
+		containers = append(containers, engine.Container{Summary: s})
+	}
+	own := plan.Own(doc, containers, self)
+	unread(own, view)
+	return ownership{doc, view.Version, own, own.Neighbours(doc, finished), self}
 }
 
-// unread warns of the containers that the engine tells nothing of now.
+// unread warns of the containers that the engine tells nothing of now, and takes
+// those out of the holdings of which it has told nothing but that they are there.
 func unread(own plan.Ownership, view observed.View) {
+	hidden := make(map[string]bool, len(view.Hidden))
+	for _, s := range view.Hidden {
+		hidden[s.ID] = true
+	}
 	for service, h := range own.Holdings {
-		for _, r := range h.Replicas {
-			if err := view.Unread[r.Container.ID]; err != nil {
+		h.Replicas = slices.DeleteFunc(h.Replicas, func(r plan.Replica) bool {
+			err := view.Unread[r.Container.ID]
+			switch {
+			case err == nil:
+			case hidden[r.Container.ID]:
+				h.Hidden = fmt.Sprintf("%s can't be looked at, so nothing is done: %v", r.Container.Name, err)
+			default:
 				h.Warnings = append(h.Warnings, fmt.Sprintf("%s can't be looked at, so what is shown of it is old: %v", r.Container.Name, err))
 			}
-		}
+			return hidden[r.Container.ID]
+		})
 		own.Holdings[service] = h
 	}
 }
@@ -100,7 +116,7 @@ func (r *Reconciler) sweep(doc *desired.Document) {
 // same reports whether two looks at what a service owns could lead to the same
 // decision and the same status.
 func same(a, b plan.Holding) bool {
-	return a.Trouble == b.Trouble && slices.Equal(a.Warnings, b.Warnings) && maps.Equal(a.InTheWay, b.InTheWay) &&
+	return a.Trouble == b.Trouble && a.Hidden == b.Hidden && slices.Equal(a.Warnings, b.Warnings) && maps.Equal(a.InTheWay, b.InTheWay) &&
 		slices.EqualFunc(a.Replacing, b.Replacing, sameContainer) &&
 		slices.EqualFunc(a.Replicas, b.Replicas, func(x, y plan.Replica) bool {
 			return x.Number == y.Number && sameContainer(x.Container, y.Container)

@@ -1,11 +1,15 @@
 package reconcile
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
+	"reconciler/reconcile/plan"
 )
 
 // TestTheFileMayChangeBetweenTwoLooks: it is somebody else's, at any moment.
@@ -73,4 +77,23 @@ func TestWhatCannotBeLookedAtIsSaidToBeOld(t *testing.T) {
 	if warnings, _ := warned(); len(warnings) > 0 {
 		t.Errorf("after a look: %q", warnings)
 	}
+}
+
+// TestWhatIsListedAndCannotBeLookedAtIsNotMissing: nothing is done in doubt, and
+// nobody is told to create it.
+func TestWhatIsListedAndCannotBeLookedAtIsNotMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateExited}))
+		e.FailNext("inspect", engine.ErrUnavailable)
+		l, _ := live(t, e, "version: 1\nproject: p\nservices: {web: running}\n")
+		s := l.service(t, "web")
+		if s.Status != plan.StatusUnknown || !strings.Contains(s.Message, "p-web-1 can't be looked at, so nothing is done") || len(s.Containers) > 0 || e.Calls()["start"] > 0 {
+			t.Errorf("%s: %s", s.Status, s.Message)
+		}
+		if _, err := l.Restart("web", "", ""); !errors.Is(err, ErrRefused) {
+			t.Errorf("restart: %v", err)
+		}
+		waitFor(t, time.Minute, func() bool { return l.service(t, "web").Status == plan.StatusRunning })
+	})
 }

@@ -96,12 +96,10 @@ func Look(ctx context.Context, opt Options, doc *desired.Document, memory desire
 	if err != nil {
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
 	}
-	self := plan.Guarded(opt.Self, view.Info, view.Containers)
-	own := plan.Own(doc, view.Containers, self)
-	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: self,
-		Neighbours: own.Neighbours(doc, func(service string) bool { return memory.Jobs[service] != "" })}
-	return report(doc, 0, own, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
+	own := newOwnership(doc, view, opt.Self, func(service string) bool { return memory.Jobs[service] != "" })
+	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: own.self, Neighbours: own.around}
+	return report(doc, 0, own.result, func(s desired.Service) plan.Plan {
+		return plan.Diff(s, own.result.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
 	}), nil
 }
 

@@ -67,6 +67,8 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true, runs: d.serve(have.Replicas)})
 	} else if have.Trouble.Reason != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: have.Trouble})
+	} else if have.Hidden != "" {
+		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Reconciling: Note{ReasonRetry, have.Hidden}})
 	} else {
 		d.walk(have.Replicas)
 	}

@@ -28,7 +28,11 @@ type Holding struct {
 	Replacing []engine.Container
 	// Trouble: it can't be told which containers are the service's
 	// (AmbiguousContainer, NameConflict). The zero value: none.
-	Trouble  Note
+	Trouble Note
+	// Hidden: one that seems to be the service's can't be looked at, and this says
+	// why. Nothing may be done to the others either, and nothing is missing. Empty:
+	// none.
+	Hidden   string
 	Warnings []string
 	// InTheWay is what keeps a replica that doesn't live from being started, by
 	// container ID; mostly nil.

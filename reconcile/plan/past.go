@@ -51,7 +51,8 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 
 	known := p.Containers
 	p.Containers = make(map[string]Record, len(have.Replicas))
-	if have.Trouble.Reason != "" || len(have.Replacing) > 0 {
+	vague := have.Trouble.Reason != "" || have.Hidden != ""
+	if vague || len(have.Replacing) > 0 {
 		maps.Copy(p.Containers, known) // it will be told who is who, later
 	} else {
 		p.Healthy = healthyOnce(p.Healthy, have.Replicas)
@@ -71,7 +72,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 			p.Done = doneIn(c, p.Done)
 		}
 	}
-	if p.Replicas == 0 && have.Trouble.Reason == "" && !growing(service, have, around, now) {
+	if p.Replicas == 0 && !vague && !growing(service, have, around, now) {
 		p.Replicas = running
 		if running == 0 {
 			p.Replicas = len(have.Replicas)
