@@ -135,3 +135,29 @@ func (d *dataDir) readRecord(name string) (record, error) {
 	}
 	return r, nil
 }
+
+// append makes it the newest revision; the caller holds s.mu.
+func (s *Store) append(r Revision) {
+	before := *s.history.Load()
+	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
+}
+
+// Revisions returns what is kept, newest first.
+func (s *Store) Revisions() []Revision {
+	all := slices.Clone(*s.history.Load())
+	slices.Reverse(all)
+	return all
+}
+
+// Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
+// ErrDataDir.
+func (s *Store) Revision(generation int64) (Revision, []byte, error) {
+	r, err := s.data.record(generation)
+	switch {
+	case errors.Is(err, errDamaged):
+		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)
+	case errors.Is(err, ErrUnknownRevision):
+		return Revision{}, nil, fmt.Errorf("%w %d: the last %d are kept", ErrUnknownRevision, generation, keptRevisions)
+	}
+	return r.Revision, []byte(r.State), err
+}

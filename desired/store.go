@@ -35,8 +35,9 @@ type Snapshot struct {
 	ProblemSince time.Time // zero while Problem is nil
 }
 
-// Report says that the document in force or the file's problem changed. Err is
-// nil: the document was accepted; else it is the file's problem.
+// Report says that the document in force or the file's problem changed, or that
+// the file was read again. Err is nil: the file is the document in force; else
+// it is the file's problem.
 type Report struct {
 	Snapshot Snapshot
 	Err      error
@@ -211,32 +212,6 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	s.append(r.Revision)
 	s.current.Store(&next)
 	return next, nil
-}
-
-// append makes it the newest revision; the caller holds s.mu.
-func (s *Store) append(r Revision) {
-	before := *s.history.Load()
-	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
-}
-
-// Revisions returns what is kept, newest first.
-func (s *Store) Revisions() []Revision {
-	all := slices.Clone(*s.history.Load())
-	slices.Reverse(all)
-	return all
-}
-
-// Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
-// ErrDataDir.
-func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	r, err := s.data.record(generation)
-	switch {
-	case errors.Is(err, errDamaged):
-		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)
-	case errors.Is(err, ErrUnknownRevision):
-		return Revision{}, nil, fmt.Errorf("%w %d: the last %d are kept", ErrUnknownRevision, generation, keptRevisions)
-	}
-	return r.Revision, []byte(r.State), err
 }
 
 // errUnrecorded: the data directory could not take the generation.
