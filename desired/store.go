@@ -106,6 +106,7 @@ func (s *Store) begin() (err error) {
 		}
 	}
 	s.warnings = slices.Concat(damaged, place, left)
+	s.data.forget() // a crash may have come before
 	report := s.judge(c, err)
 	switch {
 	case s.current.Load().Document != nil:
@@ -208,7 +209,7 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	if err := commit(); err != nil {
 		return before, unrecorded(next, err)
 	}
-	s.data.forget(r.Generation)
+	s.data.forget()
 	s.append(r.Revision)
 	s.current.Store(&next)
 	return next, nil
