@@ -161,6 +161,35 @@ func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
 	}
 }
 
+// The power goes after the exchange brought out what somebody saved meanwhile,
+// and before it is put back: the edit counts, and the save lies beside it.
+func TestAnEditThatIsFinishedStillTellsOfTheSaveThatItDrove(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	next := strings.Replace(small, "db: stopped", "db: running", 1)
+	prepared := record{Revision: Revision{Generation: 2, Actor: "http:ann", Digest: digest([]byte(next))}, State: next}
+	if _, err := s.data.prepareRevision(prepared); err != nil {
+		t.Fatal(err)
+	}
+	b.move(next)
+	kept := filepath.Join(b.dir, tempPrefix("state.yaml")+"1")
+	err := os.WriteFile(kept, []byte(small+"  cache: running\n"), 0o600)
+	damaged := filepath.Join(b.dir, ".reconciler", revisionFile(1))
+	if err := errors.Join(err, os.Truncate(damaged, 0), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = b.open()
+	if snap := s.Snapshot(); snap.Generation != 2 || snap.Actor != "http:ann" {
+		t.Errorf("generation %d by %s: the edit was not finished", snap.Generation, snap.Actor)
+	}
+	if w := s.Warnings(); len(w) != 2 || !strings.Contains(w[0], damaged) || !strings.Contains(w[1], kept) {
+		t.Errorf("warnings: %q", w)
+	}
+	if diff := cmp.Diff([]string{kept}, b.leftovers()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // An edit that can't be recorded is not in force, and nothing is wrong with the
 // file: it is tried again until there is space.
 func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {

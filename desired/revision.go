@@ -47,8 +47,7 @@ func revisionFile(generation int64) string {
 	return filepath.Join(revisionsDir, strconv.FormatInt(generation, 10)+".json")
 }
 
-// prepareRevision writes the record down; commit makes it the newest one and
-// forgets the oldest.
+// prepareRevision writes the record down; commit makes it the newest one.
 func (d *dataDir) prepareRevision(r record) (commit func() error, err error) {
 	r.Schema = schema
 	src, err := json.Marshal(r)
@@ -58,11 +57,17 @@ func (d *dataDir) prepareRevision(r record) (commit func() error, err error) {
 	return d.prepareAs(preparedFile, revisionFile(r.Generation), src)
 }
 
-// forget removes the records that are too old to be kept. What can't be
-// removed is tried again the next time.
-func (d *dataDir) forget(newest int64) {
-	_ = os.Remove(filepath.Join(d.path, revisionFile(newest-keptRevisions)))
+// forget removes all but the last records. What can't be removed is tried again
+// the next time.
+func (d *dataDir) forget() {
+	numbers, _ := d.numbers() // where they can't be listed, none can be removed
+	for _, n := range numbers[:len(numbers)-len(kept(numbers))] {
+		_ = os.Remove(filepath.Join(d.path, revisionFile(n)))
+	}
 }
+
+// kept are the numbers that stay, of those in ascending order.
+func kept(numbers []int64) []int64 { return numbers[max(0, len(numbers)-keptRevisions):] }
 
 // finish makes an edit that a crash cut off between the file and its record
 // whole: if the file holds what was about to be recorded as the revision after
@@ -83,19 +88,11 @@ func (d *dataDir) finish(last int64, now content) (bool, error) {
 // one, damaged or not. A damaged record is left out, and a warning names it:
 // its number isn't given again. Error: ErrDataDir.
 func (d *dataDir) revisions() (all []Revision, newest int64, warnings []string, err error) {
-	entries, err := os.ReadDir(filepath.Join(d.path, revisionsDir))
+	numbers, err := d.numbers()
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
-	var numbers []int64
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".json")
-		if n, err := strconv.ParseInt(name, 10, 64); ok && err == nil && n > 0 {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
+	for _, n := range kept(numbers) {
 		r, err := d.record(n)
 		switch {
 		case errors.Is(err, errDamaged):
@@ -108,6 +105,20 @@ func (d *dataDir) revisions() (all []Revision, newest int64, warnings []string, 
 		newest = n
 	}
 	return all, newest, warnings, nil
+}
+
+// numbers are those of the records that are there, in ascending order.
+func (d *dataDir) numbers() ([]int64, error) {
+	entries, err := os.ReadDir(filepath.Join(d.path, revisionsDir))
+	var numbers []int64
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".json")
+		if n, err := strconv.ParseInt(name, 10, 64); ok && err == nil && n > 0 {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, err
 }
 
 // errDamaged: the record can't be read any more.
@@ -134,4 +145,30 @@ func (d *dataDir) readRecord(name string) (record, error) {
 		return record{}, fmt.Errorf("%s: %w: its text is not the one that was recorded", filepath.Join(d.path, name), errDamaged)
 	}
 	return r, nil
+}
+
+// append makes it the newest revision; the caller holds s.mu.
+func (s *Store) append(r Revision) {
+	before := *s.history.Load()
+	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
+}
+
+// Revisions returns what is kept, newest first.
+func (s *Store) Revisions() []Revision {
+	all := slices.Clone(*s.history.Load())
+	slices.Reverse(all)
+	return all
+}
+
+// Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
+// ErrDataDir.
+func (s *Store) Revision(generation int64) (Revision, []byte, error) {
+	r, err := s.data.record(generation)
+	switch {
+	case errors.Is(err, errDamaged):
+		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)
+	case errors.Is(err, ErrUnknownRevision):
+		return Revision{}, nil, fmt.Errorf("%w %d: the last %d are kept", ErrUnknownRevision, generation, keptRevisions)
+	}
+	return r.Revision, []byte(r.State), err
 }

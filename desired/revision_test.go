@@ -141,6 +141,56 @@ func TestTheLastHundredRevisionsAreKept(t *testing.T) {
 	}
 }
 
+// A crash can come before the oldest is removed, and removing it can fail.
+func TestWhatIsTooOldIsForgottenAsSoonAsItCanBe(t *testing.T) {
+	b := newBench(t, small)
+	s := b.open()
+	prepare := func(generation int64, state string) (commit func() error) {
+		t.Helper()
+		commit, err := s.data.prepareRevision(record{Revision: Revision{Generation: generation, Digest: digest([]byte(state))}, State: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return commit
+	}
+	for n := range int64(keptRevisions + 4) {
+		if err := prepare(n+1, small)(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := small + "  cache: running\n"
+	prepare(keptRevisions+5, next) // the crash came before this counted
+	// What can't be removed: a folder with something in it.
+	held := filepath.Join(b.dir, ".reconciler", revisionFile(2))
+	thing := filepath.Join(held, "thing")
+	if err := errors.Join(os.Remove(held), os.Mkdir(held, 0o755), os.WriteFile(thing, nil, 0o644), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b.write(next)
+	s = b.open()
+	check := func(newest int64, more int) {
+		t.Helper()
+		all := s.Revisions()
+		if len(all) != keptRevisions || all[0].Generation != newest || all[keptRevisions-1].Generation != newest-keptRevisions+1 {
+			t.Errorf("%d listed, from %d to %d", len(all), all[0].Generation, all[len(all)-1].Generation)
+		}
+		files, err := os.ReadDir(filepath.Join(b.dir, ".reconciler", revisionsDir))
+		if err != nil || len(files) != keptRevisions+more {
+			t.Errorf("at %d: %d files, %v; want %d", newest, len(files), err, keptRevisions+more)
+		}
+	}
+	check(keptRevisions+5, 1)
+	for i, more := range []int{1, 0} {
+		if _, _, err := s.Change(Flips(flip("web", []State{Stopped, Running}[i])), EditBy{}); err != nil {
+			t.Fatal(err)
+		}
+		check(int64(keptRevisions+6+i), more)
+		if err := os.RemoveAll(thing); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Whatever becomes of the newest records, the older ones are there, and no
 // number is given twice.
 func TestADamagedTailIsToldAndLeftOut(t *testing.T) {

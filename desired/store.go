@@ -35,8 +35,9 @@ type Snapshot struct {
 	ProblemSince time.Time // zero while Problem is nil
 }
 
-// Report says that the document in force or the file's problem changed. Err is
-// nil: the document was accepted; else it is the file's problem.
+// Report says that the document in force or the file's problem changed, or that
+// the file was read again. Err is nil: the file is the document in force; else
+// it is the file's problem.
 type Report struct {
 	Snapshot Snapshot
 	Err      error
@@ -86,23 +87,26 @@ func (s *Store) begin() (err error) {
 	if s.id, err = s.data.instance(); err != nil {
 		return err
 	}
-	if err := s.remember(); err != nil {
+	damaged, err := s.remember()
+	if err != nil {
 		return err
 	}
+	var place, left []string
 	c, err := read(s.file)
 	if err == nil {
-		s.warn(c.target)
-		s.warnings = append(s.warnings, s.data.sweep(c.target, s.Snapshot().Document)...)
+		place, left = s.mounted(c.target), s.data.sweep(c.target, s.Snapshot().Document)
 		finished, err := s.data.finish(s.Snapshot().Generation, c)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDataDir, err)
 		}
 		if finished {
-			if err := s.remember(); err != nil {
+			if damaged, err = s.remember(); err != nil {
 				return err
 			}
 		}
 	}
+	s.warnings = slices.Concat(damaged, place, left)
+	s.data.forget() // a crash may have come before
 	report := s.judge(c, err)
 	switch {
 	case s.current.Load().Document != nil:
@@ -114,26 +118,26 @@ func (s *Store) begin() (err error) {
 }
 
 // remember puts what was accepted last in force, and knows of all that is kept.
-func (s *Store) remember() error {
+// A warning names each record that is damaged.
+func (s *Store) remember() (warnings []string, err error) {
 	all, newest, warnings, err := s.data.revisions()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.warnings = warnings
 	s.history.Store(&all)
 	snap := Snapshot{Generation: newest} // the count goes on from it in any case
 	if len(all) > 0 {
 		last := all[len(all)-1]
 		r, err := s.data.record(last.Generation)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDataDir, err)
+			return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 		}
 		// Invalid to this version of the program, it can't be run on.
 		snap.Document, _ = Parse(s.file, []byte(r.State))
 		snap.Time, snap.Actor, snap.Reason, snap.Summary = last.Time, last.Actor, last.Reason, last.Summary
 	}
 	s.current.Store(&snap)
-	return nil
+	return warnings, nil
 }
 
 // asParseError is the error of a file that could not even be read, in the form
@@ -146,18 +150,19 @@ func asParseError(file string, err error) error {
 	return &ParseError{File: file, Problems: []Problem{{Message: err.Error()}}}
 }
 
-// warn looks at where the file lies.
-func (s *Store) warn(target string) {
+// mounted warns of a file that is a mount point itself.
+func (s *Store) mounted(target string) (warnings []string) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	abs, aerr := filepath.Abs(target)
 	if err != nil || aerr != nil {
-		return // no /proc: nothing can be said
+		return nil // no /proc: nothing can be said
 	}
 	for line := range strings.Lines(string(mounts)) {
 		if f := strings.Fields(line); len(f) > 4 && f[4] == abs {
-			s.warnings = append(s.warnings, fmt.Sprintf("%s is itself a mount point: changes made by renaming on the host are not seen, and it can't be edited from here; mount its directory", s.file))
+			warnings = append(warnings, fmt.Sprintf("%s is itself a mount point: changes made by renaming on the host are not seen, and it can't be edited from here; mount its directory", s.file))
 		}
 	}
+	return warnings
 }
 
 // judge accepts a reading or finds it bad; the caller holds s.mu, or nobody
@@ -204,36 +209,10 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	if err := commit(); err != nil {
 		return before, unrecorded(next, err)
 	}
-	s.data.forget(r.Generation)
+	s.data.forget()
 	s.append(r.Revision)
 	s.current.Store(&next)
 	return next, nil
-}
-
-// append makes it the newest revision; the caller holds s.mu.
-func (s *Store) append(r Revision) {
-	before := *s.history.Load()
-	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
-}
-
-// Revisions returns what is kept, newest first.
-func (s *Store) Revisions() []Revision {
-	all := slices.Clone(*s.history.Load())
-	slices.Reverse(all)
-	return all
-}
-
-// Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
-// ErrDataDir.
-func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	r, err := s.data.record(generation)
-	switch {
-	case errors.Is(err, errDamaged):
-		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)
-	case errors.Is(err, ErrUnknownRevision):
-		return Revision{}, nil, fmt.Errorf("%w %d: the last %d are kept", ErrUnknownRevision, generation, keptRevisions)
-	}
-	return r.Revision, []byte(r.State), err
 }
 
 // errUnrecorded: the data directory could not take the generation.
@@ -260,7 +239,8 @@ func (s *Store) Path() string { return s.file }
 // Instance returns the random ID that the data directory got once.
 func (s *Store) Instance() string { return s.id }
 
-// Warnings returns what the user should know about where the file lies.
+// Warnings returns what the user should know of where the file lies and of
+// what was found when the store was opened.
 func (s *Store) Warnings() []string { return s.warnings }
 
 // Subscribe sets who hears of every Report from now on; it must return at

@@ -137,6 +137,8 @@ func (m *Metrics) Record(e reconcile.Event) {
 	case reconcile.KindStateRejected:
 		m.reloads.WithLabelValues("rejected").Inc()
 		m.reloadOK.Set(0)
+	case reconcile.KindStateMended:
+		m.reloadOK.Set(1)
 	case reconcile.KindEngineConnected:
 		m.engineUp.Set(1)
 		m.streamUp.Set(1)

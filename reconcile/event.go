@@ -11,8 +11,9 @@ type Kind string
 
 // The kinds of Event, a closed set.
 const (
-	KindStateAccepted   Kind = "state_accepted"   // a new generation is in force
+	KindStateAccepted   Kind = "state_accepted"   // a generation is in force; told once by each run of the program
 	KindStateRejected   Kind = "state_rejected"   // the file can't be used; the last good one stays
+	KindStateMended     Kind = "state_mended"     // the file is again the one that stayed in force
 	KindEngineConnected Kind = "engine_connected" // subscribed and listed
 	KindEngineLost      Kind = "engine_lost"      // Err says why
 	KindResynced        Kind = "resynced"         // a list was read; Took is its time
@@ -28,8 +29,8 @@ const (
 
 // Kinds is the closed set of Kind.
 func Kinds() []Kind {
-	return []Kind{KindStateAccepted, KindStateRejected, KindEngineConnected, KindEngineLost, KindResynced, KindDrift,
-		KindAction, KindWithheld, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
+	return []Kind{KindStateAccepted, KindStateRejected, KindStateMended, KindEngineConnected, KindEngineLost, KindResynced,
+		KindDrift, KindAction, KindWithheld, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
 }
 
 // Trigger says what made a service differ from what it should be.

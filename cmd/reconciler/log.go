@@ -40,6 +40,8 @@ func (l *logger) Record(e reconcile.Event) {
 		l.zap.Info("state accepted", f...)
 	case reconcile.KindStateRejected:
 		l.zap.Error("state rejected, the last good one stays in force", f...)
+	case reconcile.KindStateMended:
+		l.zap.Info("state mended, the file is the one in force again", f...)
 	case reconcile.KindEngineConnected:
 		l.zap.Info("engine connected", f...)
 	case reconcile.KindEngineLost:

@@ -28,6 +28,7 @@ type daemon struct {
 	api       *api.API
 	entrances []*api.Entrance
 	names     names
+	news      news
 
 	supervisor *supervisor
 }
@@ -113,27 +114,16 @@ func openEngine(kind, host string, doc *desired.Document, observe func(string, s
 	return e, nil
 }
 
-// stateChanged tells of what became of a change of the file.
+// stateChanged tells of what became of a change of the file. It is called by
+// one goroutine at a time.
 func (d *daemon) stateChanged(r desired.Report) {
-	s := r.Snapshot
-	e := reconcile.Event{Time: s.Time, Kind: reconcile.KindStateAccepted, Project: s.Document.Project,
-		Generation: s.Generation, Actor: s.Actor, Message: accepted(s), Err: r.Err}
-	if r.Err != nil {
-		e.Time, e.Kind, e.Actor, e.Message = time.Now(), reconcile.KindStateRejected, "", ""
+	for _, e := range d.news.events(r) {
+		d.recorder.Record(e)
 	}
-	d.recorder.Record(e)
-	if d.names.moved(s.Document) { // containers may matter that no list shows
+	if d.names.moved(r.Snapshot.Document) { // containers may matter that no list shows
 		d.observer.LookNow()
 	}
 	d.loop.Wake()
-}
-
-// accepted is what a revision did, and why, in one line.
-func accepted(s desired.Snapshot) string {
-	if s.Reason == "" {
-		return s.Summary
-	}
-	return s.Summary + " (" + s.Reason + ")"
 }
 
 // heard tells of what the observer heard.
