@@ -21,7 +21,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	if call.look != "" {
 		if r.opt.World.Refresh(ctx, call.look) == nil { // else the decision asks again
 			r.mu.Lock()
-			r.pasts[call.Service] = r.past(call.Service).Looked(call.look, began)
+			r.keep(call.Service, r.past(call.Service).Looked(call.look, began))
 			r.mu.Unlock()
 		}
 		return []string{call.Service}
@@ -52,7 +52,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	past := r.past(call.Service)
 	pending := past.RestartPending()
 	past = past.After(result, call.config.Retry)
-	r.pasts[call.Service] = past
+	r.keep(call.Service, past)
 	if call.turn != nil {
 		r.budget.made(call.turn, result.Now)
 	}
@@ -68,6 +68,14 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
 	return again
+}
+
+// keep remembers what came of a call, unless the service has left the file
+// meanwhile; the caller holds r.mu.
+func (r *Reconciler) keep(service string, past plan.Past) {
+	if r.services[service] != nil {
+		r.pasts[service] = past
+	}
 }
 
 // guard refuses a call that would stop what this program runs in or depends on.

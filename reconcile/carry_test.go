@@ -1,0 +1,33 @@
+package reconcile
+
+import (
+	"testing"
+
+	"reconciler/engine"
+	"reconciler/engine/sim"
+	"reconciler/reconcile/plan"
+)
+
+// What is known of a service goes with it, also when a call to one of its
+// containers ends only afterwards.
+func TestACallThatOutlivesItsServiceLeavesNothingBehind(t *testing.T) {
+	for name, call := range map[string]Call{
+		"an action": {Service: "db", Action: plan.Action{Verb: plan.Start, Container: "p-db-1"}},
+		"a look":    {Service: "db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
+			if name == "a look" {
+				call.look = w.id("p-db-1")
+			} else {
+				call.Action.ID, w.r.inFlight[w.id("p-db-1")] = w.id("p-db-1"), plan.Start
+			}
+			w.desired.write(t, one)
+			w.settle()
+			w.r.Carry(t.Context(), call)
+			if past, kept := w.r.pasts["db"]; kept || len(w.r.inFlight) > 0 {
+				t.Errorf("kept: %+v, under way: %v", past, w.r.inFlight)
+			}
+		})
+	}
+}
