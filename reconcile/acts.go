@@ -16,6 +16,14 @@ import (
 // It was made once the service's Acts is the ticket or more. Errors:
 // desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
 func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err error) {
+	if ticket, err = r.askRestart(service); err != nil {
+		return 0, err
+	}
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
+	return ticket, nil
+}
+
+func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
@@ -51,7 +59,6 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 		return refuse(plan.NotRestarted(find(h, ids[guarded]).Name, own.self[ids[guarded]]))
 	}
 	r.pasts[service] = past.AskRestart(ids)
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
 	if t := r.services[service]; t != nil {
 		ticket = t.acts
 	} // else it was listed since the last sweep
@@ -63,18 +70,20 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 // desired.ErrUnknownService.
 func (r *Reconciler) Retry(service, actor, why string) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, listed := r.opt.Desired.Snapshot().Document.Service(service); !listed {
+	_, listed := r.opt.Desired.Snapshot().Document.Service(service)
+	if listed {
+		r.pasts[service] = r.past(service).Try(r.opt.Now())
+	}
+	r.mu.Unlock()
+	if !listed {
 		return fmt.Errorf("retry %s: %w", service, desired.ErrUnknownService)
 	}
-	r.pasts[service] = r.past(service).Try(r.opt.Now())
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
 	return nil
 }
 
-// recordLater passes on one event; a Recorder returns at once, so that this
-// may be done while holding r.mu.
-func (r *Reconciler) recordLater(e Event) {
+// tell passes on one event of now.
+func (r *Reconciler) tell(e Event) {
 	e.Time = r.opt.Now()
 	r.record([]Event{e})
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"testing"
 
 	"reconciler/engine"
@@ -29,5 +30,35 @@ func TestACallThatOutlivesItsServiceLeavesNothingBehind(t *testing.T) {
 				t.Errorf("kept: %+v, under way: %v", past, w.r.inFlight)
 			}
 		})
+	}
+}
+
+// The world's Record fails where that is not so.
+func TestWhoIsToldOfAnActHoldsUpNobody(t *testing.T) {
+	w := newWorld(t, two,
+		after("web", "db:service_started:true", sim.Spec{State: engine.StateRunning}),
+		ours("db", sim.Spec{State: engine.StateRunning}))
+	w.desired.write(t, "version: 1\nproject: p\nservices:\n  web: running\n  db: running\n")
+	w.self = engine.Self{ID: w.id("p-web-1")}
+	w.untap()
+	w.begin()
+	w.events = nil
+	if _, err := w.r.Restart("db", "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.r.Retry("web", "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.settle("db")
+	var told []Kind
+	for _, e := range w.events {
+		if e.Kind != KindDecided {
+			told = append(told, e.Kind)
+		}
+	}
+	for _, k := range []Kind{KindRequested, KindAction, KindWarning} {
+		if !slices.Contains(told, k) {
+			t.Errorf("%s was not told: %v", k, told)
+		}
 	}
 }

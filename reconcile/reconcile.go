@@ -228,7 +228,7 @@ func (r *Reconciler) save(desired.Memory) []Event {
 	return nil
 }
 
-// record completes the events and passes them on.
+// record completes the events and passes them on; the caller does not hold r.mu.
 func (r *Reconciler) record(events []Event) {
 	if len(events) == 0 {
 		return
