@@ -38,6 +38,7 @@ type kept struct {
 	snap   desired.Snapshot
 	memory desired.Memory
 	saves  int
+	full   error  // why nothing can be saved; nil: it can
 	then   func() // happens once, right after the next look
 }
 
@@ -51,7 +52,13 @@ func (k *kept) Snapshot() desired.Snapshot {
 }
 
 func (k *kept) LoadMemory() (desired.Memory, error) { return k.memory, nil }
-func (k *kept) SaveMemory(m desired.Memory) error   { k.memory, k.saves = m, k.saves+1; return nil }
+func (k *kept) SaveMemory(m desired.Memory) error {
+	k.saves++
+	if k.full == nil {
+		k.memory = m
+	}
+	return k.full
+}
 
 func (k *kept) write(t *testing.T, text string) {
 	t.Helper()
