@@ -130,8 +130,12 @@ func (r *Reconciler) Overview() Overview {
 		if t := r.services[s.Name]; t != nil && t.decided {
 			n := t.status
 			n.Acts, n.Generation = t.acts, snap.Generation
-			if t.generation != snap.Generation && !reflect.DeepEqual(t.config, s) {
+			switch {
+			case t.generation == snap.Generation:
+			case !reflect.DeepEqual(t.config, s):
 				n.ask(s, r.opt.Now())
+			case n.Converged:
+				n.stay(snap.Generation)
 			}
 			o.Services = append(o.Services, n)
 			continue

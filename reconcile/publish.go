@@ -111,6 +111,17 @@ func (n *Service) ask(s desired.Service, now time.Time) {
 	n.Message = "the file has just changed"
 }
 
+// stay makes a status that of a service which was as wanted, and about which the
+// newest generation says nothing else: it still is. What isn't as wanted may
+// have another reason by then, so that waits for the decision.
+func (n *Service) stay(generation int64) {
+	n.ObservedGeneration = generation
+	n.Conditions = slices.Clone(n.Conditions) // the others are published
+	for i := range n.Conditions {
+		n.Conditions[i].ObservedGeneration = generation
+	}
+}
+
 func suspension(s desired.Service, now time.Time) *Suspension {
 	if !s.Suspend.Active(now) {
 		return nil
