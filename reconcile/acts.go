@@ -141,7 +141,8 @@ func (r *Reconciler) Overview() Overview {
 			continue
 		}
 		n := base(snap, s)
-		n.Status, n.Message = plan.StatusUnknown, "not looked at yet"
+		n.Status, n.Message, n.Unseen = plan.StatusUnknown, "not looked at yet", true
+		n.Replicas.Desired = plan.Desired(s, r.past(s.Name))
 		n.Conditions = conditions(nil, plan.Plan{Ready: plan.Note{Reason: plan.ReasonEngineDown, Message: n.Message}}, 0, r.opt.Now())
 		o.Services = append(o.Services, n)
 	}

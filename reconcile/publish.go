@@ -16,6 +16,7 @@ type tracked struct {
 	status  Service
 	decided bool // status says something
 	up      bool // it was decided on a whole view
+	seen    bool // it was so once
 	// config is what the file said when it was decided about, in generation.
 	config     desired.Service
 	generation int64
@@ -57,7 +58,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 		}
 	}
 	n.Conditions = conditions(t.status.Conditions, p, snap.Generation, now)
-	t.status, t.decided, t.up = n, true, true
+	t.status, t.decided, t.up, t.seen = n, true, true, true
 	t.config, t.generation = s, snap.Generation
 	events := t.episode.advance(snap, s, was, p, now)
 	r.announce()
@@ -80,6 +81,9 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observ
 	n := base(snap, s)
 	n.Status, n.Message = p.Status, p.Message
 	n.ObservedGeneration = t.status.ObservedGeneration
+	n.Unseen = !t.seen
+	n.DependsOn = append(n.DependsOn, t.status.DependsOn...)
+	n.Replicas.Desired = plan.Desired(s, r.past(s.Name))
 	n.Containers = t.status.Containers
 	if n.Containers == nil {
 		n.Containers = []Container{}

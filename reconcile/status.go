@@ -36,6 +36,8 @@ type Service struct {
 
 	// DecidedAt is when all this was decided.
 	DecidedAt time.Time `json:"-"`
+	// Unseen: it was never looked at, so that DependsOn isn't known.
+	Unseen bool `json:"-"`
 	// Acts counts the requested acts (restart) that were carried out; see
 	// Reconciler.Restart.
 	Acts int64 `json:"-"`
