@@ -44,6 +44,9 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 		n.Backoff.NextAttempt = &at
 	}
 	n.LastError = p.Trouble
+	if !p.Exit.At.IsZero() {
+		n.LastExit = &p.Exit.Code
+	}
 	n.Warnings = append(n.Warnings, p.Warnings...)
 	n.DependsOn = append(n.DependsOn, p.DependsOn...)
 	n.Suspended = suspension(s, now)
@@ -88,7 +91,7 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observ
 	if n.Containers == nil {
 		n.Containers = []Container{}
 	}
-	n.LastError = message
+	n.LastError, n.LastExit = message, t.status.LastExit
 	n.Suspended = suspension(s, r.opt.Now())
 	n.Acts = t.acts
 	n.Conditions = conditions(t.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
@@ -146,9 +149,9 @@ func shown(c engine.Container) Container {
 	}
 	if !c.FinishedAt.IsZero() {
 		n.FinishedAt = &c.FinishedAt
-		if !c.State.Alive() {
-			n.ExitCode = &c.ExitCode
-		}
+	}
+	if exit := plan.ExitOf(c); !exit.At.IsZero() {
+		n.ExitCode = &exit.Code
 	}
 	return n
 }

@@ -51,6 +51,7 @@ func (d *decision) count(replicas []Replica) {
 		rec := d.record(r.Container)
 		d.plan.Failures = max(d.plan.Failures, rec.Crashes, rec.Failures, rec.NoProgress)
 		d.plan.Trouble = cmp.Or(d.plan.Trouble, rec.Trouble)
+		d.plan.Exit = d.plan.Exit.last(rec.Exit)
 		if !r.Container.Running() {
 			continue
 		}
