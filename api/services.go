@@ -241,10 +241,13 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
-		if n.Acts < ticket {
-			return pending
+		switch {
+		case n.Acts >= ticket:
+			return converged(n, n.Generation)
+		case n.Suspended != nil: // it is made once somebody resumes
+			return given
 		}
-		return converged(n, n.Generation)
+		return pending
 	}))
 }
 

@@ -13,7 +13,7 @@ import (
 // Restart asks for the restart of the service's containers, one by one, or for
 // another run of a job; why may be empty. Asked for again before it was made,
 // it is made once.
-// It was made once the service's Acts is the ticket or more. Errors:
+// It was made, or given up, once the service's Acts is the ticket or more. Errors:
 // desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
 func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err error) {
 	if ticket, err = r.askRestart(service); err != nil {
@@ -63,6 +63,20 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 		ticket = t.acts
 	} // else it was listed since the last sweep
 	return ticket + 1, nil
+}
+
+// giveUp ends the restart of which the decision says that it isn't made any more,
+// and tells why; the caller holds r.mu.
+func (r *Reconciler) giveUp(s desired.Service, p plan.Plan) Event {
+	why := "the container is gone, or one too many by now"
+	switch {
+	case s.State == desired.Stopped:
+		why = "it is wanted stopped by now"
+	case p.Trouble != "":
+		why = p.Trouble
+	}
+	r.track(s.Name).acts++
+	return Event{Time: r.opt.Now(), Kind: KindWarning, Service: s.Name, Message: "the restart that was asked for is given up: " + why}
 }
 
 // Retry forgets what went wrong with the service and tries now; why may be

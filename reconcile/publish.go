@@ -24,14 +24,21 @@ type tracked struct {
 	episode    episode
 }
 
+// track returns what is tracked of a service that the file lists; the caller
+// holds r.mu.
+func (r *Reconciler) track(service string) *tracked {
+	t := r.services[service]
+	if t == nil { // listed since the last sweep
+		t = &tracked{}
+		r.services[service] = t
+	}
+	return t
+}
+
 // publish makes the plan the service's status and returns what is worth
 // telling; the caller holds r.mu.
 func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Holding, p plan.Plan) []Event {
-	t := r.services[s.Name]
-	if t == nil { // listed since the last sweep
-		t = &tracked{}
-		r.services[s.Name] = t
-	}
+	t := r.track(s.Name)
 	now := r.opt.Now()
 	was := *t
 	n := base(snap, s)
@@ -71,11 +78,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 // blind makes "unknown" the service's status: the world can't be seen; the
 // caller holds r.mu.
 func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observed.View) []Event {
-	t := r.services[s.Name]
-	if t == nil {
-		t = &tracked{}
-		r.services[s.Name] = t
-	}
+	t := r.track(s.Name)
 	message := "the engine has not been reached yet"
 	if view.Err != nil {
 		message = "the engine can't be asked: " + view.Err.Error()

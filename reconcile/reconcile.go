@@ -131,7 +131,8 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	holding := own.result.Holdings[service]
 	around := r.around(view, own.around, own.self)
 	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
-	p := plan.Diff(s, holding, around, r.past(service), began)
+	past := r.past(service)
+	p := plan.Diff(s, holding, around, past, began)
 	r.pasts[service] = p.Past
 	r.budget.queue(service, p.Queued)
 	for _, a := range p.Actions {
@@ -145,7 +146,11 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	for _, id := range p.Look {
 		calls = append(calls, Call{Service: service, look: id})
 	}
-	events := r.publish(snap, s, holding, p)
+	var events []Event
+	if past.RestartPending() && !p.Past.RestartPending() {
+		events = append(events, r.giveUp(s, p))
+	}
+	events = append(events, r.publish(snap, s, holding, p)...)
 	r.remember(service, p.Past)
 	unsaved := r.unsaved
 	r.mu.Unlock()

@@ -41,8 +41,8 @@ type Service struct {
 	LastExit *int `json:"-"`
 	// Unseen: it was never looked at, so that DependsOn isn't known.
 	Unseen bool `json:"-"`
-	// Acts counts the requested acts (restart) that were carried out; see
-	// Reconciler.Restart.
+	// Acts counts the requested acts (restart) that were carried out, or given up;
+	// see Reconciler.Restart.
 	Acts int64 `json:"-"`
 }
 
