@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,19 +174,32 @@ func waitFor(t *testing.T, limit time.Duration, ok func() bool) {
 }
 
 func TestAnUnansweredCallIsNotHammered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := sim.New(sim.Options{})
-		e.Create(ours("web", sim.Spec{State: engine.StateExited}))
-		e.Create(ours("db", sim.Spec{}))
-		for range 10 {
-			e.FailNext("start", engine.ErrUnavailable)
-		}
-		live(t, e, two)
-		<-time.After(5 * time.Second)
-		if n := e.Calls()["start"]; n < 3 || n > 8 {
-			t.Errorf("%d starts in 5 s of failing", n)
-		}
-	})
+	for call, state := range map[string]engine.State{"start": engine.StateExited, "stop": engine.StateRunning, "restart": engine.StateRunning} {
+		t.Run(call, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := sim.New(sim.Options{})
+				for range 10 {
+					e.FailNext(call, engine.ErrUnavailable)
+				}
+				e.Create(ours("web", sim.Spec{State: state}))
+				e.Create(ours("db", sim.Spec{}))
+				l, k := live(t, e, two)
+				switch call {
+				case "stop":
+					k.write(t, strings.Replace(two, "web: running", "web: stopped", 1))
+					l.Wake()
+				case "restart":
+					if _, err := l.Restart("web", "cli:ann", ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				<-time.After(5 * time.Second)
+				if n := e.Calls()[call]; n < 3 || n > 8 {
+					t.Errorf("%d calls in 5 s of failing", n)
+				}
+			})
+		})
+	}
 }
 
 func TestQueueKeepsItsGuarantees(t *testing.T) {

@@ -203,6 +203,9 @@ func (d *decision) restart(c engine.Container) verdict {
 			return v
 		}
 	}
+	if d.held(&v, c, Restart) {
+		return v
+	}
 	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
 }
