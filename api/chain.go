@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"reconciler/desired"
@@ -14,6 +15,7 @@ import (
 // them along, as `docker compose up` does. What it doesn't bring along is a
 // warning.
 func startsWith(doc *desired.Document, o reconcile.Overview, service string, now time.Time) (changes []desired.Change, warnings []string) {
+	heeded := []string{service}
 	for _, name := range follow(o, service, func(n reconcile.Service) []string { return n.DependsOn }) {
 		s, listed := doc.Service(name)
 		switch {
@@ -25,15 +27,19 @@ func startsWith(doc *desired.Document, o reconcile.Overview, service string, now
 			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is suspended: it is left as it is", name))
 		case s.State == desired.Stopped:
 			changes = append(changes, desired.Change{Service: name, State: desired.Running}) // a job: the store makes it completed
+			fallthrough
+		default:
+			heeded = append(heeded, name)
 		}
 	}
-	return changes, warnings
+	return changes, append(warnings, unseen(o, heeded, "started")...)
 }
 
 // stopsWith are the listed services that depend on the service, directly or
-// not, and aren't wanted stopped, as changes to stopped.
-func stopsWith(doc *desired.Document, o reconcile.Overview, service string) []desired.Change {
-	var changes []desired.Change
+// not, and aren't wanted stopped, as changes to stopped. What could be left out
+// by that is a warning.
+func stopsWith(doc *desired.Document, o reconcile.Overview, service string) (changes []desired.Change, warnings []string) {
+	var others []string
 	dependents := func(of reconcile.Service) []string {
 		var names []string
 		for _, n := range o.Services {
@@ -43,12 +49,28 @@ func stopsWith(doc *desired.Document, o reconcile.Overview, service string) []de
 		}
 		return names
 	}
+	for _, n := range o.Services {
+		if n.Name != service {
+			others = append(others, n.Name)
+		}
+	}
 	for _, name := range follow(o, service, dependents) {
 		if s, listed := doc.Service(name); listed && s.State != desired.Stopped && s.State != desired.Absent {
 			changes = append(changes, desired.Change{Service: name, State: desired.Stopped})
 		}
 	}
-	return changes
+	return changes, unseen(o, others, "stopped")
+}
+
+// unseen warns of those of the services of which nobody knows what they depend
+// on.
+func unseen(o reconcile.Overview, services []string, verb string) []string {
+	services = slices.DeleteFunc(services, func(name string) bool { n, _ := o.Service(name); return !n.Unseen })
+	if len(services) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the dependencies of %s aren't known, for the engine could not be asked yet: nothing is %s along for them",
+		strings.Join(services, ", "), verb)}
 }
 
 // follow returns the services to which next leads, again and again, without the

@@ -69,6 +69,32 @@ func TestAStartBringsAlongWhatItDependsOnInOneRevision(t *testing.T) {
 	}
 }
 
+// While the engine can't be asked an edit is taken, and what isn't known of it is
+// said: nobody must believe that everything was brought along.
+func TestWhatIsNotKnownOfDependenciesIsSaid(t *testing.T) {
+	for _, c := range []struct{ target, unseen, want string }{
+		{"/v1/services/web/start", "web", "the dependencies of web aren't known"},
+		{"/v1/services/web/start", "db", "the dependencies of db aren't known"},
+		{"/v1/services/web/start", "held", ""}, // it is left as it is, with what it depends on
+		{"/v1/services/web/start?dependencies=false", "web", ""},
+		{"/v1/services/web/stop?dependents=true", "db", "the dependencies of db aren't known"},
+		{"/v1/services/web/stop", "db", ""},
+	} {
+		w := linked(t)
+		if strings.Contains(c.target, "/stop") {
+			w.ask("PUT", "/v1/services/web/state", `{"state":"running"}`)
+		}
+		w.loop.change(c.unseen, func(n *reconcile.Service) { n.Unseen, n.DependsOn = true, []string{} })
+		answer := w.ask("POST", c.target, "")
+		var n reconcile.Service
+		err := json.Unmarshal(answer.Body.Bytes(), &n)
+		said := strings.Join(n.Warnings, "; ")
+		if err != nil || answer.Code != http.StatusAccepted || !strings.Contains(said, c.want) || c.want == "" && strings.Contains(said, "aren't known") {
+			t.Errorf("%s without a look at %s: %d, warnings %q, %v; want %q", c.target, c.unseen, answer.Code, n.Warnings, err, c.want)
+		}
+	}
+}
+
 // One that is wanted running already is only tried: nothing is edited.
 func TestAStartOfWhatIsWantedRunningBringsNothingAlong(t *testing.T) {
 	w := linked(t)

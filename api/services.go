@@ -127,7 +127,12 @@ func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
 
 // set makes the change to the service of the path and answers with what
 // becomes of it.
-func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string, more ...desired.Change) {
+func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string) {
+	s.setWith(w, r, change, nil, nil, reason)
+}
+
+// setWith is set with more changes, and with warnings about them.
+func (s *server) setWith(w http.ResponseWriter, r *http.Request, change desired.Change, more []desired.Change, warnings []string, reason string) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
 		fail(w, err)
@@ -135,7 +140,7 @@ func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Chan
 	}
 	change.Service = r.PathValue("service")
 	s.change(w, r, e, desired.Flips(append([]desired.Change{change}, more...)...), func(snap desired.Snapshot, _ bool) (judge, error) {
-		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }), nil
+		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }).warning(warnings), nil
 	})
 }
 
@@ -195,10 +200,11 @@ func (s *server) stop(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var more []desired.Change
+	var warnings []string
 	if dependents {
-		more = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Overview(), r.PathValue("service"))
+		more, warnings = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Overview(), r.PathValue("service"))
 	}
-	s.set(w, r, desired.Change{State: desired.Stopped}, b.Reason, more...)
+	s.setWith(w, r, desired.Change{State: desired.Stopped}, more, warnings, b.Reason)
 }
 
 // asked is a parameter that is true or false, or what it is unless it is there.
@@ -235,10 +241,13 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
-		if n.Acts < ticket {
-			return pending
+		switch {
+		case n.Acts >= ticket:
+			return converged(n, n.Generation)
+		case n.Suspended != nil: // it is made once somebody resumes
+			return given
 		}
-		return converged(n, n.Generation)
+		return pending
 	}))
 }
 

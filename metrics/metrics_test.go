@@ -150,7 +150,7 @@ func TestAServiceIsToldAsItIs(t *testing.T) {
 	s := service("web")
 	s.Status, s.Ready, s.Suspended, s.DecidedAt = plan.StatusBackingOff, true, &reconcile.Suspension{}, decided
 	s.Replicas = reconcile.Replicas{Desired: 3, Running: 2, Ready: 1}
-	s.Containers = []reconcile.Container{{}, {ExitCode: &code}}
+	s.Containers, s.LastExit = []reconcile.Container{{}}, &code // it runs again
 	s.Backoff.NextAttempt = &next
 	s.Conditions = []reconcile.Condition{{Type: reconcile.Stalled, Status: "True", Reason: string(plan.ReasonStuck)}}
 	m, _ := newTest(s)

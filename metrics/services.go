@@ -38,7 +38,7 @@ func newServices(drift, restarts *counts, opt Options) *services {
 		replicasDesired: of("service_replicas_desired", "Containers that should run."),
 		replicasRunning: of("service_replicas_running", "Containers that run."),
 		replicasReady:   of("service_replicas_ready", "Containers that run and aren't known to be unhealthy."),
-		exitCode:        of("service_last_exit_code", "Exit code of the first container that has one; NaN while none has."),
+		exitCode:        of("service_last_exit_code", "Exit code of the newest exit that was seen of its containers, also once they run again; NaN while none was."),
 		backoff:         of("service_backoff_seconds", "Seconds until the next attempt, as decided last; 0: none is awaited."),
 		nextAttempt:     of("service_next_attempt_timestamp_seconds", "When the next attempt is made; 0: none is awaited."),
 		orphans:         desc("orphan_containers", "Containers of the project that belong to no listed service.", "project"),
@@ -104,12 +104,10 @@ func (s *services) service(n reconcile.Service, gauge func(*prometheus.Desc, flo
 }
 
 func exitCode(n reconcile.Service) float64 {
-	for _, c := range n.Containers {
-		if c.ExitCode != nil {
-			return float64(*c.ExitCode)
-		}
+	if n.LastExit == nil {
+		return math.NaN()
 	}
-	return math.NaN()
+	return float64(*n.LastExit)
 }
 
 func truth(b bool) float64 {

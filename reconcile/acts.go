@@ -13,9 +13,17 @@ import (
 // Restart asks for the restart of the service's containers, one by one, or for
 // another run of a job; why may be empty. Asked for again before it was made,
 // it is made once.
-// It was made once the service's Acts is the ticket or more. Errors:
+// It was made, or given up, once the service's Acts is the ticket or more. Errors:
 // desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
 func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err error) {
+	if ticket, err = r.askRestart(service); err != nil {
+		return 0, err
+	}
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
+	return ticket, nil
+}
+
+func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
@@ -53,11 +61,24 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 		return refuse(plan.NotRestarted(find(h, ids[guarded]).Name, own.self[ids[guarded]]))
 	}
 	r.pasts[service] = past.AskRestart(ids)
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
 	if t := r.services[service]; t != nil {
 		ticket = t.acts
 	} // else it was listed since the last sweep
 	return ticket + 1, nil
+}
+
+// giveUp ends the restart of which the decision says that it isn't made any more,
+// and tells why; the caller holds r.mu.
+func (r *Reconciler) giveUp(s desired.Service, p plan.Plan) Event {
+	why := "the container is gone, or one too many by now"
+	switch {
+	case s.State == desired.Stopped:
+		why = "it is wanted stopped by now"
+	case p.Trouble != "":
+		why = p.Trouble
+	}
+	r.track(s.Name).acts++
+	return Event{Time: r.opt.Now(), Kind: KindWarning, Service: s.Name, Message: "the restart that was asked for is given up: " + why}
 }
 
 // Retry forgets what went wrong with the service and tries now; why may be
@@ -65,18 +86,20 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 // desired.ErrUnknownService.
 func (r *Reconciler) Retry(service, actor, why string) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, listed := r.opt.Desired.Snapshot().Document.Service(service); !listed {
+	_, listed := r.opt.Desired.Snapshot().Document.Service(service)
+	if listed {
+		r.pasts[service] = r.past(service).Try(r.opt.Now())
+	}
+	r.mu.Unlock()
+	if !listed {
 		return fmt.Errorf("retry %s: %w", service, desired.ErrUnknownService)
 	}
-	r.pasts[service] = r.past(service).Try(r.opt.Now())
-	r.recordLater(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
 	return nil
 }
 
-// recordLater passes on one event; a Recorder returns at once, so that this
-// may be done while holding r.mu.
-func (r *Reconciler) recordLater(e Event) {
+// tell passes on one event of now.
+func (r *Reconciler) tell(e Event) {
 	e.Time = r.opt.Now()
 	r.record([]Event{e})
 }
@@ -122,14 +145,19 @@ func (r *Reconciler) Overview() Overview {
 		if t := r.services[s.Name]; t != nil && t.decided {
 			n := t.status
 			n.Acts, n.Generation = t.acts, snap.Generation
-			if t.generation != snap.Generation && !reflect.DeepEqual(t.config, s) {
+			switch {
+			case t.generation == snap.Generation:
+			case !reflect.DeepEqual(t.config, s):
 				n.ask(s, r.opt.Now())
+			case n.Converged:
+				n.stay(snap.Generation)
 			}
 			o.Services = append(o.Services, n)
 			continue
 		}
 		n := base(snap, s)
-		n.Status, n.Message = plan.StatusUnknown, "not looked at yet"
+		n.Status, n.Message, n.Unseen = plan.StatusUnknown, "not looked at yet", true
+		n.Replicas.Desired = plan.Desired(s, r.past(s.Name))
 		n.Conditions = conditions(nil, plan.Plan{Ready: plan.Note{Reason: plan.ReasonEngineDown, Message: n.Message}}, 0, r.opt.Now())
 		o.Services = append(o.Services, n)
 	}

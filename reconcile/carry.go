@@ -21,7 +21,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	if call.look != "" {
 		if r.opt.World.Refresh(ctx, call.look) == nil { // else the decision asks again
 			r.mu.Lock()
-			r.pasts[call.Service] = r.past(call.Service).Looked(call.look, began)
+			r.keep(call.Service, r.past(call.Service).Looked(call.look, began))
 			r.mu.Unlock()
 		}
 		return []string{call.Service}
@@ -52,7 +52,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	past := r.past(call.Service)
 	pending := past.RestartPending()
 	past = past.After(result, call.config.Retry)
-	r.pasts[call.Service] = past
+	r.keep(call.Service, past)
 	if call.turn != nil {
 		r.budget.made(call.turn, result.Now)
 	}
@@ -60,14 +60,23 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		t.acts++
 	}
 	delete(r.inFlight, a.ID)
-	again := []string{call.Service}
+	var following []string
+	var left []Event
 	if a.Verb == plan.Restart && err == nil {
-		again = append(again, r.follow(call.config)...)
+		following, left = r.follow(call.config)
 	}
 	r.mu.Unlock()
-	r.record([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
-		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}})
-	return again
+	r.record(append([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
+		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}}, left...))
+	return append([]string{call.Service}, following...)
+}
+
+// keep remembers what came of a call, unless the service has left the file
+// meanwhile; the caller holds r.mu.
+func (r *Reconciler) keep(service string, past plan.Past) {
+	if r.services[service] != nil {
+		r.pasts[service] = past
+	}
 }
 
 // guard refuses a call that would stop what this program runs in or depends on.
@@ -102,10 +111,9 @@ func (r *Reconciler) holder(ctx context.Context, call Call, err error) *engine.H
 }
 
 // follow asks for the restart of the services whose depends_on says
-// `restart: true` of one that we restarted, and returns them; the caller holds
-// r.mu.
-func (r *Reconciler) follow(restarted desired.Service) []string {
-	var names []string
+// `restart: true` of one that we restarted. It returns them, and which
+// containers of them are left running; the caller holds r.mu.
+func (r *Reconciler) follow(restarted desired.Service) (names []string, left []Event) {
 	around := r.own.around
 	around.All(func(service string, n plan.Neighbour) {
 		follows := slices.ContainsFunc(n.DependsOn, func(d plan.Dependency) bool {
@@ -119,7 +127,8 @@ func (r *Reconciler) follow(restarted desired.Service) []string {
 			switch why := r.own.self[c.ID]; {
 			case !c.Running():
 			case why != "":
-				r.recordLater(Event{Kind: KindWarning, Service: n.Name, Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, plan.NotRestarted(c.Name, why))})
+				left = append(left, Event{Time: r.opt.Now(), Kind: KindWarning, Service: n.Name,
+					Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, plan.NotRestarted(c.Name, why))})
 			default:
 				running = append(running, c.ID)
 			}
@@ -130,7 +139,7 @@ func (r *Reconciler) follow(restarted desired.Service) []string {
 			names = append(names, n.Name)
 		}
 	})
-	return names
+	return names, left
 }
 
 func (r *Reconciler) call(ctx context.Context, call Call) error {

@@ -120,7 +120,7 @@ func (l *Loop) Retry(service, actor, why string) error {
 // LookNow asks for a look at the whole world and a decision about every
 // service, soon.
 func (l *Loop) LookNow(actor, why string) {
-	l.recordLater(Event{Kind: KindRequested, Actor: actor, Message: why})
+	l.tell(Event{Kind: KindRequested, Actor: actor, Message: why})
 	l.opt.World.LookNow()
 	for _, s := range l.opt.Desired.Snapshot().Document.Services {
 		l.queue.add(s.Name)

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,53 @@ func TestALostEngineMakesEverythingUnknownAndComesBack(t *testing.T) {
 	})
 }
 
+// While nobody can look, what was known of the services still counts for an
+// edit, and what should run still should.
+func TestALostEngineLeavesWhatIsWantedAndDependedOnKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(after("web", "db:service_started:false", sim.Spec{State: engine.StateRunning}))
+		e.Create(ours("web", sim.Spec{Name: "p-web-2", State: engine.StateRunning}))
+		e.Create(ours("db", sim.Spec{State: engine.StateRunning}))
+		l, k := live(t, e, "version: 1\nproject: p\nservices:\n  web: running\n  db: running\n")
+		e.Down()
+		synctest.Wait()
+		for range 2 { // at once, and once it was said again
+			if n := l.service(t, "web"); n.Status != "unknown" || n.Replicas != (Replicas{Desired: 2}) || !slices.Equal(n.DependsOn, []string{"db"}) || n.Unseen {
+				t.Errorf("web: %+v", n)
+			}
+			k.write(t, "version: 1\nproject: p\nservices:\n  web: running\n  db: stopped\n  new: {state: running, replicas: 3}\n")
+			l.Wake()
+			synctest.Wait()
+		}
+		if n := l.service(t, "db"); n.Replicas.Desired != 0 {
+			t.Errorf("db is wanted stopped: %+v", n.Replicas)
+		}
+		if n := l.service(t, "new"); n.Replicas.Desired != 3 || !n.Unseen {
+			t.Errorf("new: %+v", n)
+		}
+	})
+}
+
+func TestBeforeTheFirstListNothingIsKnownButTheFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(after("web", "db:service_started:false", sim.Spec{State: engine.StateRunning}))
+		e.Down()
+		l, _ := live(t, e, "version: 1\nproject: p\nservices: {web: running, db: stopped, job: completed}\n")
+		for name, want := range map[string]int{"web": 1, "db": 0, "job": 1} {
+			if n := l.service(t, name); !n.Unseen || n.Replicas.Desired != want || n.Status != "unknown" {
+				t.Errorf("%s: %+v", name, n)
+			}
+		}
+		e.Up()
+		waitFor(t, time.Minute, func() bool { return !l.service(t, "web").Unseen })
+		if n := l.service(t, "web"); !slices.Equal(n.DependsOn, []string{"db"}) {
+			t.Errorf("web depends on %v", n.DependsOn)
+		}
+	})
+}
+
 // waitFor lets the bubble's clock run until ok.
 func waitFor(t *testing.T, limit time.Duration, ok func() bool) {
 	t.Helper()
@@ -126,19 +174,32 @@ func waitFor(t *testing.T, limit time.Duration, ok func() bool) {
 }
 
 func TestAnUnansweredCallIsNotHammered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := sim.New(sim.Options{})
-		e.Create(ours("web", sim.Spec{State: engine.StateExited}))
-		e.Create(ours("db", sim.Spec{}))
-		for range 10 {
-			e.FailNext("start", engine.ErrUnavailable)
-		}
-		live(t, e, two)
-		<-time.After(5 * time.Second)
-		if n := e.Calls()["start"]; n < 3 || n > 8 {
-			t.Errorf("%d starts in 5 s of failing", n)
-		}
-	})
+	for call, state := range map[string]engine.State{"start": engine.StateExited, "stop": engine.StateRunning, "restart": engine.StateRunning} {
+		t.Run(call, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := sim.New(sim.Options{})
+				for range 10 {
+					e.FailNext(call, engine.ErrUnavailable)
+				}
+				e.Create(ours("web", sim.Spec{State: state}))
+				e.Create(ours("db", sim.Spec{}))
+				l, k := live(t, e, two)
+				switch call {
+				case "stop":
+					k.write(t, strings.Replace(two, "web: running", "web: stopped", 1))
+					l.Wake()
+				case "restart":
+					if _, err := l.Restart("web", "cli:ann", ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				<-time.After(5 * time.Second)
+				if n := e.Calls()[call]; n < 3 || n > 8 {
+					t.Errorf("%d calls in 5 s of failing", n)
+				}
+			})
+		})
+	}
 }
 
 func TestQueueKeepsItsGuarantees(t *testing.T) {

@@ -16,6 +16,7 @@ type tracked struct {
 	status  Service
 	decided bool // status says something
 	up      bool // it was decided on a whole view
+	seen    bool // it was so once
 	// config is what the file said when it was decided about, in generation.
 	config     desired.Service
 	generation int64
@@ -23,14 +24,21 @@ type tracked struct {
 	episode    episode
 }
 
+// track returns what is tracked of a service that the file lists; the caller
+// holds r.mu.
+func (r *Reconciler) track(service string) *tracked {
+	t := r.services[service]
+	if t == nil { // listed since the last sweep
+		t = &tracked{}
+		r.services[service] = t
+	}
+	return t
+}
+
 // publish makes the plan the service's status and returns what is worth
 // telling; the caller holds r.mu.
 func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Holding, p plan.Plan) []Event {
-	t := r.services[s.Name]
-	if t == nil { // listed since the last sweep
-		t = &tracked{}
-		r.services[s.Name] = t
-	}
+	t := r.track(s.Name)
 	now := r.opt.Now()
 	was := *t
 	n := base(snap, s)
@@ -43,6 +51,9 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 		n.Backoff.NextAttempt = &at
 	}
 	n.LastError = p.Trouble
+	if !p.Exit.At.IsZero() {
+		n.LastExit = &p.Exit.Code
+	}
 	n.Warnings = append(n.Warnings, p.Warnings...)
 	n.DependsOn = append(n.DependsOn, p.DependsOn...)
 	n.Suspended = suspension(s, now)
@@ -57,7 +68,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 		}
 	}
 	n.Conditions = conditions(t.status.Conditions, p, snap.Generation, now)
-	t.status, t.decided, t.up = n, true, true
+	t.status, t.decided, t.up, t.seen = n, true, true, true
 	t.config, t.generation = s, snap.Generation
 	events := t.episode.advance(snap, s, was, p, now)
 	r.announce()
@@ -67,11 +78,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 // blind makes "unknown" the service's status: the world can't be seen; the
 // caller holds r.mu.
 func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observed.View) []Event {
-	t := r.services[s.Name]
-	if t == nil {
-		t = &tracked{}
-		r.services[s.Name] = t
-	}
+	t := r.track(s.Name)
 	message := "the engine has not been reached yet"
 	if view.Err != nil {
 		message = "the engine can't be asked: " + view.Err.Error()
@@ -80,11 +87,14 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observ
 	n := base(snap, s)
 	n.Status, n.Message = p.Status, p.Message
 	n.ObservedGeneration = t.status.ObservedGeneration
+	n.Unseen = !t.seen
+	n.DependsOn = append(n.DependsOn, t.status.DependsOn...)
+	n.Replicas.Desired = plan.Desired(s, r.past(s.Name))
 	n.Containers = t.status.Containers
 	if n.Containers == nil {
 		n.Containers = []Container{}
 	}
-	n.LastError = message
+	n.LastError, n.LastExit = message, t.status.LastExit
 	n.Suspended = suspension(s, r.opt.Now())
 	n.Acts = t.acts
 	n.Conditions = conditions(t.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
@@ -111,6 +121,17 @@ func (n *Service) ask(s desired.Service, now time.Time) {
 	n.Message = "the file has just changed"
 }
 
+// stay makes a status that of a service which was as wanted, and about which the
+// newest generation says nothing else: it still is. What isn't as wanted may
+// have another reason by then, so that waits for the decision.
+func (n *Service) stay(generation int64) {
+	n.ObservedGeneration = generation
+	n.Conditions = slices.Clone(n.Conditions) // the others are published
+	for i := range n.Conditions {
+		n.Conditions[i].ObservedGeneration = generation
+	}
+}
+
 func suspension(s desired.Service, now time.Time) *Suspension {
 	if !s.Suspend.Active(now) {
 		return nil
@@ -131,9 +152,9 @@ func shown(c engine.Container) Container {
 	}
 	if !c.FinishedAt.IsZero() {
 		n.FinishedAt = &c.FinishedAt
-		if !c.State.Alive() {
-			n.ExitCode = &c.ExitCode
-		}
+	}
+	if exit := plan.ExitOf(c); !exit.At.IsZero() {
+		n.ExitCode = &exit.Code
 	}
 	return n
 }

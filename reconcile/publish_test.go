@@ -9,8 +9,8 @@ import (
 	"reconciler/engine/sim"
 )
 
-// What the file asks for is shown from the moment at which it does; what it
-// doesn't change stays as it was decided.
+// What the file asks for is shown from the moment at which it does; what is as
+// wanted and isn't changed by it stays so.
 func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
 	w.desired.write(t, strings.Replace(two, "db: stopped", "db: {state: running, suspend: {by: ann}}", 1))
@@ -19,13 +19,34 @@ func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 	if db.Desired != "running" || db.Suspended == nil || db.Converged || db.Ready || db.ObservedGeneration != 1 || db.Generation != 2 {
 		t.Errorf("db: %+v", db)
 	}
-	if web, _ := o.Service("web"); !web.Converged || !web.Ready || web.Generation != 2 || web.ObservedGeneration != 1 {
+	if web, _ := o.Service("web"); !web.Converged || !web.Ready || web.Generation != 2 {
 		t.Errorf("web: %+v", web)
 	}
 	w.settle()
 	o = w.r.Overview()
 	if db, _ = o.Service("db"); db.ObservedGeneration != 2 || db.Suspended == nil {
 		t.Errorf("decided: %+v", db)
+	}
+}
+
+// Whoever reads converged must not have to compare generations.
+func TestConvergedIsSaidOnlyOfTheGenerationInForce(t *testing.T) {
+	w := newWorld(t, three, ours("web", sim.Spec{State: engine.StateRunning}), ours("api", sim.Spec{State: engine.StateRunning}))
+	w.desired.write(t, strings.Replace(three, "api: running", "api: stopped", 1))
+	for name, want := range map[string]int64{"web": 2, "api": 1, "db": 1} { // as wanted; changed; without a container
+		n, _ := ptr(w.r.Overview()).Service(name)
+		if n.ObservedGeneration != want || n.Converged != (want == 2) {
+			t.Errorf("%s: converged %v, observed in generation %d of %d", name, n.Converged, n.ObservedGeneration, n.Generation)
+		}
+		for _, c := range n.Conditions {
+			if c.ObservedGeneration != want {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	}
+	w.desired.write(t, three) // while nobody decides
+	if web, _ := ptr(w.r.Overview()).Service("web"); web.ObservedGeneration != 3 {
+		t.Errorf("web was observed in generation %d", web.ObservedGeneration)
 	}
 }
 

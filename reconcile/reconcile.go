@@ -53,6 +53,7 @@ type Reconciler struct {
 	opt Options
 
 	saving sync.Mutex // serialises writing the memory
+	failed bool       // the last writing; belongs to saving
 
 	mu       sync.Mutex
 	own      ownership // of the newest view
@@ -60,7 +61,8 @@ type Reconciler struct {
 	pasts    map[string]plan.Past
 	inFlight map[string]plan.Verb // by container ID
 	budget   budget               // of crash restarts
-	memory   desired.Memory       // as saved
+	memory   desired.Memory       // what must outlive the process
+	unsaved  bool                 // memory is newer than what was written
 	services map[string]*tracked
 	changed  chan struct{}
 	ticked   time.Time
@@ -129,7 +131,8 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	holding := own.result.Holdings[service]
 	around := r.around(view, own.around, own.self)
 	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
-	p := plan.Diff(s, holding, around, r.past(service), began)
+	past := r.past(service)
+	p := plan.Diff(s, holding, around, past, began)
 	r.pasts[service] = p.Past
 	r.budget.queue(service, p.Queued)
 	for _, a := range p.Actions {
@@ -143,12 +146,17 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	for _, id := range p.Look {
 		calls = append(calls, Call{Service: service, look: id})
 	}
-	events := r.publish(snap, s, holding, p)
-	memory, dirty := r.remember(service, p.Past)
+	var events []Event
+	if past.RestartPending() && !p.Past.RestartPending() {
+		events = append(events, r.giveUp(s, p))
+	}
+	events = append(events, r.publish(snap, s, holding, p)...)
+	r.remember(service, p.Past)
+	unsaved := r.unsaved
 	r.mu.Unlock()
 
-	if dirty {
-		events = append(events, r.save(memory)...)
+	if unsaved {
+		events = append(events, r.save()...)
 	}
 	events = append(events, Event{Time: began, Kind: KindDecided, Service: service, Outcome: OutcomeOK, Took: r.opt.Now().Sub(began)})
 	r.record(events)
@@ -187,11 +195,11 @@ func find(h plan.Holding, id string) engine.Container {
 	return engine.Container{}
 }
 
-// remember returns what must be saved if the service's past differs from what
-// is saved; the caller holds r.mu.
-func (r *Reconciler) remember(service string, p plan.Past) (desired.Memory, bool) {
+// remember takes what must outlive the process of the service's past into the
+// memory; the caller holds r.mu.
+func (r *Reconciler) remember(service string, p plan.Past) {
 	if r.memory.Replicas[service] == p.Replicas && r.memory.Jobs[service] == p.Done && slices.Equal(r.memory.Healthy[service], p.Healthy) {
-		return desired.Memory{}, false
+		return
 	}
 	m := desired.Memory{Jobs: maps.Clone(r.memory.Jobs), Replicas: maps.Clone(r.memory.Replicas), Healthy: maps.Clone(r.memory.Healthy)}
 	if m.Jobs == nil {
@@ -210,25 +218,37 @@ func (r *Reconciler) remember(service string, p plan.Past) (desired.Memory, bool
 	if m.Jobs[service] = p.Done; p.Done == "" {
 		delete(m.Jobs, service)
 	}
-	r.memory = m
-	return m, true
+	r.memory, r.unsaved = m, true
 }
 
-// save writes what is remembered. A failure costs at most one needless run of
-// a job after a restart, and is a warning.
-func (r *Reconciler) save(desired.Memory) []Event {
+// save writes the memory. A failure is a warning, the first of several in a
+// row; the next decision tries again. Until then it costs at most one needless
+// run of a job after a restart.
+func (r *Reconciler) save() []Event {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	r.mu.Lock()
-	newest := r.memory
+	newest, unsaved := r.memory, r.unsaved
+	r.unsaved = false
 	r.mu.Unlock()
-	if err := r.opt.Desired.SaveMemory(newest); err != nil {
-		return []Event{{Time: r.opt.Now(), Kind: KindWarning, Message: "what is remembered could not be saved", Err: err}}
+	if !unsaved { // another decision was quicker
+		return nil
 	}
-	return nil
+	err := r.opt.Desired.SaveMemory(newest)
+	again := r.failed
+	if r.failed = err != nil; !r.failed {
+		return nil
+	}
+	r.mu.Lock()
+	r.unsaved = true
+	r.mu.Unlock()
+	if again {
+		return nil
+	}
+	return []Event{{Time: r.opt.Now(), Kind: KindWarning, Message: "what is remembered could not be saved; it is tried again with each decision", Err: err}}
 }
 
-// record completes the events and passes them on.
+// record completes the events and passes them on; the caller does not hold r.mu.
 func (r *Reconciler) record(events []Event) {
 	if len(events) == 0 {
 		return

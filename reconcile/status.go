@@ -36,8 +36,13 @@ type Service struct {
 
 	// DecidedAt is when all this was decided.
 	DecidedAt time.Time `json:"-"`
-	// Acts counts the requested acts (restart) that were carried out; see
-	// Reconciler.Restart.
+	// LastExit is the newest exit code that was seen of its containers, also of
+	// what runs again; nil: none.
+	LastExit *int `json:"-"`
+	// Unseen: it was never looked at, so that DependsOn isn't known.
+	Unseen bool `json:"-"`
+	// Acts counts the requested acts (restart) that were carried out, or given up;
+	// see Reconciler.Restart.
 	Acts int64 `json:"-"`
 }
 

@@ -38,6 +38,7 @@ type kept struct {
 	snap   desired.Snapshot
 	memory desired.Memory
 	saves  int
+	full   error  // why nothing can be saved; nil: it can
 	then   func() // happens once, right after the next look
 }
 
@@ -51,7 +52,13 @@ func (k *kept) Snapshot() desired.Snapshot {
 }
 
 func (k *kept) LoadMemory() (desired.Memory, error) { return k.memory, nil }
-func (k *kept) SaveMemory(m desired.Memory) error   { k.memory, k.saves = m, k.saves+1; return nil }
+func (k *kept) SaveMemory(m desired.Memory) error {
+	k.saves++
+	if k.full == nil {
+		k.memory = m
+	}
+	return k.full
+}
 
 func (k *kept) write(t *testing.T, text string) {
 	t.Helper()
@@ -62,8 +69,16 @@ func (k *kept) write(t *testing.T, text string) {
 	k.snap = desired.Snapshot{Document: doc, Generation: k.snap.Generation + 1, Actor: "file"}
 }
 
-// Record implements Recorder.
-func (w *world) Record(e Event) { w.events = append(w.events, e) }
+// Record implements Recorder. A recorder may block, as a log does that nobody
+// reads; then whoever asks whether the program lives must not wait for it.
+func (w *world) Record(e Event) {
+	if w.r != nil && !w.r.mu.TryLock() {
+		w.t.Errorf("%s is told while the lock is held", e.Kind)
+	} else if w.r != nil {
+		w.r.mu.Unlock()
+	}
+	w.events = append(w.events, e)
+}
 
 func newWorld(t *testing.T, state string, specs ...sim.Spec) *world {
 	t.Helper()

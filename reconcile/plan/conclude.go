@@ -36,11 +36,11 @@ func (d *decision) conclude(replicas []Replica) Plan {
 	p.Reconciling = first(worst, all, func(v verdict) Note { return v.Reconciling })
 	p.Stalled = first(worst, all, func(v verdict) Note { return v.Stalled })
 	if s := d.service.Suspend; s.Active(d.now) {
-		d.suspend(s, worst)
+		d.suspend(s)
 		gated = true
 	}
 	d.deadline(gated)
-	d.ready(worst)
+	d.ready()
 	p.Past = d.past
 	return d.plan
 }
@@ -51,6 +51,7 @@ func (d *decision) count(replicas []Replica) {
 		rec := d.record(r.Container)
 		d.plan.Failures = max(d.plan.Failures, rec.Crashes, rec.Failures, rec.NoProgress)
 		d.plan.Trouble = cmp.Or(d.plan.Trouble, rec.Trouble)
+		d.plan.Exit = d.plan.Exit.last(rec.Exit)
 		if !r.Container.Running() {
 			continue
 		}
@@ -116,7 +117,7 @@ func first(worst verdict, all []verdict, note func(verdict) Note) Note {
 }
 
 // suspend takes every action out of the plan; what it says of the world stays.
-func (d *decision) suspend(s *desired.Suspend, worst verdict) {
+func (d *decision) suspend(s *desired.Suspend) {
 	p := &d.plan
 	p.Suspended, p.Queued, p.Actions, p.Look, p.Next, p.NextAttempt = true, false, nil, nil, s.Until, time.Time{}
 	p.Reconciling = Note{}
@@ -139,7 +140,7 @@ func (d *decision) suspend(s *desired.Suspend, worst verdict) {
 	}
 	p.Message = b.String()
 	if p.Stalled.Reason != "" {
-		p.Message += "; " + worst.Stalled.Message
+		p.Message += "; " + p.Stalled.Message
 	}
 }
 
@@ -167,7 +168,7 @@ func (d *decision) deadline(gated bool) {
 }
 
 // ready says whether the service is of use, and if not, why.
-func (d *decision) ready(worst verdict) {
+func (d *decision) ready() {
 	p := &d.plan
 	p.Ready = Note{ReasonAsWanted, p.Message}
 	for _, v := range d.verdicts {

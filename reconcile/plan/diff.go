@@ -212,6 +212,18 @@ func Wanted(service desired.Service, have Holding, around Around, past Past) []s
 	return ids
 }
 
+// Desired returns how many containers of the service should run, as far as that
+// can be said without a look at them.
+func Desired(service desired.Service, past Past) int {
+	switch {
+	case service.State == desired.Running:
+		return (&decision{service: service, past: past}).wanted(0)
+	case service.State == desired.Completed && past.Done == "":
+		return 1 // until it is done
+	}
+	return 0
+}
+
 // missing says that containers are wanted that don't exist.
 func (d *decision) missing(exist, want int) {
 	if d.service.Job && d.past.Done != "" {

@@ -199,6 +199,7 @@ type Plan struct {
 	Failures                     int // the most that a wanted replica crashed or failed in a row
 	NextAttempt                  time.Time
 	Trouble                      string // why the last call failed, until one succeeds
+	Exit                         Exit   // the newest of its containers
 	Warnings                     []string
 	DependsOn                    []string // the names of the services that it depends on, as listed if they are
 

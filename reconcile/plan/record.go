@@ -51,6 +51,7 @@ type Record struct {
 
 	probed
 	looping
+	Exit Exit // the last one that was seen; kept while it runs again
 
 	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
 	NoProgress int    // calls in a row that succeeded and changed nothing
@@ -114,6 +115,7 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	}
 	rec.probed = rec.probe(c, l)
 	rec.looping = rec.loop(c, !rec.Seen || l.reborn, l.now)
+	rec.Exit = rec.Exit.last(ExitOf(c))
 	rec.Seen = true
 	if l.busy {
 		return rec // what a call does is judged when it has returned
