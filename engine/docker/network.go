@@ -76,19 +76,18 @@ func (e *Engine) Reconnect(ctx context.Context, id string, networks []engine.Net
 				defer newer.Close()
 				cli = newer
 			}
-			return connectError(cli.NetworkConnect(ctx, n.Name, id, &settings), id)
+			return connectError(cli.NetworkConnect(ctx, n.Name, id, &settings), id, settings.MacAddress)
 		}))
 	}
 	return errors.Join(errs...)
 }
 
 // connectError tells apart what the API doesn't: 404 both where the container is
-// gone and where the network is, 400 both for the settings and the version of the
-// API, which is the newer one only for a MAC address.
-func connectError(err error, id string) error {
+// gone and where the network is, and 400 of an engine that is too old for macAPI.
+func connectError(err error, id, mac string) error {
 	switch {
-	case otherVersion(err):
-		return fmt.Errorf("%w: this engine can't give it back its MAC address: %w", engine.ErrInvalid, err)
+	case otherVersion(err) && mac != "":
+		return fmt.Errorf("%w: this engine can't give it its MAC address %s: %w", engine.ErrInvalid, mac, err)
 	case cerrdefs.IsNotFound(err) && !noSuchContainer(err, id):
 		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
