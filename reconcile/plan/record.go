@@ -25,9 +25,9 @@ type Record struct {
 	OwnStop bool
 	// Restart: somebody asked for its restart, and it wasn't made yet.
 	Restart bool
-	// Lost: the engine did not answer that restart. Whether it was made is told by
-	// the next look.
-	Lost bool
+	// Unanswered: the engine did not answer that restart. Whether it was made is
+	// told by the next look.
+	Unanswered bool
 	// Unseen is the last call, if nobody could see yet what came of it: then
 	// what is known of the container is older than the call, and means nothing.
 	Unseen Verb
@@ -53,6 +53,10 @@ type Record struct {
 	looping
 	Exit Exit // the last one that was seen; kept while it runs again
 
+	// Lost are the networks that a start which failed took away, and that could
+	// not be put back.
+	Lost Lost
+
 	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
 	NoProgress int    // calls in a row that succeeded and changed nothing
 }
@@ -68,12 +72,21 @@ type Result struct {
 	Err    error            // nil also where there was nothing left to do
 	// Holder is who has the port for which a start was refused; nil: not known.
 	Holder *engine.Holder
+	// Lost are the networks that it took away and that could not be put back.
+	Lost Lost
 	// Void: the call says nothing about the container: it had gone (Err is nil
 	// then), or the engine didn't answer.
 	Void bool
 	// Unseen: what came of it could not be looked at.
 	Unseen bool
 	Now    time.Time
+}
+
+// Lost are networks that a container has lost, and why they could not be put
+// back. The zero value: none.
+type Lost struct {
+	Networks []engine.Network
+	Why      error
 }
 
 // look is one look at one of a service's containers.
@@ -104,8 +117,8 @@ func (rec Record) observe(c engine.Container, l look) Record {
 	if rec.Unseen != "" {
 		return rec
 	}
-	if rec.Lost && !l.busy {
-		rec.Lost, rec.Restart = false, !c.StartedAt.After(rec.Began)
+	if rec.Unanswered && !l.busy {
+		rec.Unanswered, rec.Restart = false, !c.StartedAt.After(rec.Began)
 	}
 	if !rec.Seen || l.reborn {
 		rec.Began = c.StartedAt
@@ -175,7 +188,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 }
 
 func (rec Record) after(r Result, retry desired.Retry) Record {
-	rec.Tried, rec.Unseen, rec.Refused = "", "", fingerprint(r.Before)
+	rec.Tried, rec.Unseen, rec.Refused, rec.Lost = "", "", fingerprint(r.Before), r.Lost
 	if r.Unseen {
 		rec.Unseen = r.Action.Verb
 	}
@@ -183,7 +196,7 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
 		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(retry.Initial)
-		rec.Lost = rec.Restart && r.Action.Verb == Restart
+		rec.Unanswered = rec.Restart && r.Action.Verb == Restart
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++
