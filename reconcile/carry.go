@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -27,11 +28,9 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		return []string{call.Service}
 	}
 	a := call.Action
-	err := r.guard(a) // the decision may be older than what is guarded
-	if err == nil {
-		done := r.opt.World.Expect(a.ID, observed.Verb(a.Verb))
-		err = r.call(ctx, call)
-		done()
+	began, err := r.make(ctx, call)
+	if errors.Is(err, errOvertaken) {
+		return []string{call.Service}
 	}
 	took := r.opt.Now().Sub(began)
 
@@ -72,6 +71,44 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	r.record(append([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}}, left...))
 	return append([]string{call.Service}, following...)
+}
+
+// errOvertaken: the call wasn't made, for the file says something else by now.
+var errOvertaken = errors.New("overtaken by an edit")
+
+// make makes the call when its turn has come, and returns when that was. The
+// decision may be older by then than the file, and than what is guarded.
+func (r *Reconciler) make(ctx context.Context, call Call) (began time.Time, err error) {
+	leave, err := r.lanes.enter(ctx, call.Action)
+	began = r.opt.Now()
+	if err != nil {
+		return began, err
+	}
+	defer leave()
+	if r.overtaken(call) {
+		return began, errOvertaken
+	}
+	if err := r.guard(call.Action); err != nil {
+		return began, err
+	}
+	defer r.opt.World.Expect(call.Action.ID, observed.Verb(call.Action.Verb))()
+	return began, r.call(ctx, call)
+}
+
+// overtaken gives up a call that waited for its turn while the file came to say
+// something else about the service, and reports whether it did.
+func (r *Reconciler) overtaken(call Call) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, listed := r.opt.Desired.Snapshot().Document.Service(call.Service)
+	if listed && reflect.DeepEqual(s, call.config) {
+		return false
+	}
+	if call.turn != nil {
+		r.budget.made(call.turn, r.opt.Now())
+	}
+	delete(r.inFlight, call.Action.ID)
+	return true
 }
 
 // keep remembers what came of a call, unless the service has left the file

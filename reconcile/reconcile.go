@@ -52,6 +52,7 @@ type Options struct {
 type Reconciler struct {
 	opt Options
 
+	lanes  lanes
 	saving sync.Mutex // serialises writing the memory
 	failed bool       // the last writing; belongs to saving
 
@@ -97,7 +98,7 @@ func New(opt Options) (*Reconciler, error) {
 		return nil, fmt.Errorf("load what is remembered of %s: %w", opt.Desired.Snapshot().Document.Project, err)
 	}
 	r := &Reconciler{
-		opt: opt, memory: memory,
+		opt: opt, memory: memory, lanes: newLanes(),
 		pasts:    make(map[string]plan.Past),
 		inFlight: make(map[string]plan.Verb),
 		services: make(map[string]*tracked),

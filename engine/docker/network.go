@@ -66,7 +66,7 @@ func (e *Engine) Reconnect(ctx context.Context, id string, networks []engine.Net
 			errs = append(errs, fmt.Errorf("reconnect %s to %s: settings %q: %w: %w", id, n.Name, n.Settings, engine.ErrInvalid, err))
 			continue
 		}
-		errs = append(errs, e.do(ctx, call{"reconnect", id + " to " + n.Name, e.starts, startDeadline}, func(ctx context.Context) error {
+		errs = append(errs, e.do(ctx, call{"reconnect", id + " to " + n.Name, nil, startDeadline}, func(ctx context.Context) error {
 			cli := e.client.Load()
 			if settings.MacAddress != "" {
 				newer, err := e.connect(client.WithVersion(macAPI))
