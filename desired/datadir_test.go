@@ -25,13 +25,47 @@ func TestTwoInstancesCannotHoldOneDirectory(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := b.open()
-	if again.Instance() != s.Instance() || len(s.Instance()) != 32 {
-		t.Errorf("instance %q, then %q", s.Instance(), again.Instance())
-	}
+	b.open() // it was let go
 	ignore, err := os.ReadFile(filepath.Join(dir, ".gitignore"))
 	if err != nil || string(ignore) != "*\n" {
 		t.Errorf(".gitignore is %q, %v", ignore, err)
+	}
+}
+
+func TestTheInstanceIDIsTheDirectorysOwnUntilItIsLost(t *testing.T) {
+	b := newBench(t, small)
+	file := filepath.Join(b.dir, ".reconciler", instanceFile)
+	instance := func() string {
+		t.Helper()
+		s := b.open()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if id := s.Instance(); len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+			t.Errorf("instance %q", id)
+		}
+		return s.Instance()
+	}
+	first := instance()
+	if again := instance(); again != first {
+		t.Errorf("instance %s, then %s", first, again)
+	}
+	if other := newBench(t, small).open().Instance(); other == first {
+		t.Errorf("another directory's is %s, too", other)
+	}
+	before := first
+	for name, lose := range map[string]func() error{
+		"removed": func() error { return os.Remove(file) },
+		"cut off": func() error { return os.Truncate(file, 20) },
+	} {
+		if err := lose(); err != nil {
+			t.Fatal(err)
+		}
+		now := instance()
+		if now == before || now != instance() {
+			t.Errorf("%s: %s, before %s", name, now, before)
+		}
+		before = now
 	}
 }
 

@@ -56,6 +56,15 @@ func read(path string) (content, error) {
 	return content{src, target, identity(st)}, nil
 }
 
+// identityAt is that of what the path leads to; zero where it leads to nothing.
+func identityAt(path string) fileID {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return fileID{}
+	}
+	return identity(st)
+}
+
 func identity(st unix.Stat_t) fileID {
 	return fileID{dev: st.Dev, ino: st.Ino, size: st.Size, mtime: st.Mtim, ctime: st.Ctim}
 }

@@ -236,7 +236,8 @@ func (s *Store) Snapshot() Snapshot { return *s.current.Load() }
 // Path returns the file's path as named by the user.
 func (s *Store) Path() string { return s.file }
 
-// Instance returns the random ID that the data directory got once.
+// Instance returns the random ID that the data directory got once: it tells
+// this instance from others. Lost, it is another one.
 func (s *Store) Instance() string { return s.id }
 
 // Warnings returns what the user should know of where the file lies and of

@@ -13,10 +13,21 @@ import (
 // file systems send none, and queues overflow (kubernetes#40123).
 const pollEvery = 2 * time.Second
 
+// lookGap is the least time from one look to the next that an event asks for,
+// however often the file is written.
+const lookGap = 20 * time.Millisecond
+
 // Watch follows the file until ctx ends, and returns nil then. It watches the
 // directories, for editors rename, and polls beside that. What changed is told
 // to whoever subscribed. It may be called once.
-func (s *Store) Watch(ctx context.Context) error {
+func (s *Store) Watch(ctx context.Context) error { return s.watch(ctx, pollEvery, s.Look) }
+
+// watch calls look at the beginning, when the path leads to another file or the
+// file to which it leads has changed, when look asked for it, and each poll.
+// What else happens in the directories, as to a database beside the file,
+// costs one stat: no name tells what concerns the file, since any part of a
+// path may be a link.
+func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.Duration) error {
 	var events chan fsnotify.Event
 	var failures chan error
 	w, err := fsnotify.NewWatcher()
@@ -25,6 +36,7 @@ func (s *Store) Watch(ctx context.Context) error {
 		events, failures = w.Events, w.Errors
 		s.watchDirs(w)
 	}
+	seen, last := identityAt(s.file), time.Time{}
 	next := time.NewTimer(0) // what happened before the directories were watched
 	defer next.Stop()
 	for {
@@ -35,10 +47,16 @@ func (s *Store) Watch(ctx context.Context) error {
 			if !ok {
 				return errors.New("watch: the notifier closed")
 			}
+			if now := identityAt(s.file); now != seen {
+				seen = now
+				next.Reset(max(0, lookGap-time.Since(last)))
+			}
+			continue
 		case <-failures: // an overflow: look, as for any event
 		case <-next.C:
 		}
-		next.Reset(min(pollEvery, s.Look()))
+		next.Reset(min(poll, look()))
+		last = time.Now()
 	}
 }
 

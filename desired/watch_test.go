@@ -46,31 +46,84 @@ func next(t *testing.T, reports chan Report) Report {
 	}
 }
 
+// edited is small with an edit.
+var edited = strings.Replace(small, "web: running", "web: stopped", 1)
+
+// way is how somebody changes the file.
+type way struct {
+	lay  func(dir, file string) error // how it lies there first; nil: as a file
+	save func(dir, file string) error
+}
+
+// begin lays the file out, and returns the path by which to watch it.
+func (w way) begin(t *testing.T, b *bench) string {
+	t.Helper()
+	if w.lay != nil {
+		if err := errors.Join(os.Remove(b.file), w.lay(b.dir, b.file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.file
+}
+
+// ways end with edited as the file's text.
+var ways = map[string]way{
+	"moved here": {save: moveTo},
+	"in place":   {save: func(_, file string) error { return os.WriteFile(file, []byte(edited), 0o644) }},
+	"removed and written anew": {save: func(_, file string) error {
+		return errors.Join(os.Remove(file), os.WriteFile(file, []byte(edited), 0o644))
+	}},
+	"as vim does": {save: func(_, file string) error {
+		return errors.Join(os.Rename(file, file+"~"), os.WriteFile(file, []byte(edited), 0o644), os.Remove(file+"~"))
+	}},
+	"a link is turned": {save: func(dir, file string) error {
+		return errors.Join(folder(dir, "..new", edited), turn(dir, file, filepath.Join("..new", "state.yaml")))
+	}},
+	"a link to its folder is turned, as Kubernetes does": {
+		lay: func(dir, file string) error {
+			return errors.Join(folder(dir, "..1", small), os.Symlink("..1", filepath.Join(dir, "..data")),
+				os.Symlink(filepath.Join("..data", "state.yaml"), file))
+		},
+		save: func(dir, _ string) error {
+			return errors.Join(folder(dir, "..2", edited), turn(dir, filepath.Join(dir, "..data"), "..2"))
+		},
+	},
+	"where a link leads": {
+		lay: func(dir, file string) error {
+			return errors.Join(folder(dir, "there", small), os.Symlink(filepath.Join("there", "state.yaml"), file))
+		},
+		save: func(dir, _ string) error {
+			return moveTo(filepath.Join(dir, "there"), filepath.Join(dir, "there", "state.yaml"))
+		},
+	},
+}
+
+// folder is a new one with the file in it.
+func folder(dir, name, text string) error {
+	path := filepath.Join(dir, name)
+	return errors.Join(os.Mkdir(path, 0o755), os.WriteFile(filepath.Join(path, "state.yaml"), []byte(text), 0o644))
+}
+
+// turn makes the path a link to there, whatever it was.
+func turn(dir, path, there string) error {
+	link := filepath.Join(dir, "link")
+	return errors.Join(os.Symlink(there, link), os.Rename(link, path))
+}
+
+// moveTo writes edited elsewhere in the folder, and moves it to the path.
+func moveTo(dir, path string) error {
+	other := filepath.Join(dir, "other")
+	return errors.Join(os.WriteFile(other, []byte(edited), 0o644), os.Rename(other, path))
+}
+
 func TestAnEditIsSeenHoweverItIsSaved(t *testing.T) {
-	after := strings.Replace(small, "web: running", "web: stopped", 1)
-	for name, save := range map[string]func(dir, file string) error{
-		"moved here": func(dir, file string) error {
-			other := filepath.Join(dir, "other")
-			return errors.Join(os.WriteFile(other, []byte(after), 0o644), os.Rename(other, file))
-		},
-		"in place": func(_, file string) error { return os.WriteFile(file, []byte(after), 0o644) },
-		"removed and written anew": func(_, file string) error {
-			return errors.Join(os.Remove(file), os.WriteFile(file, []byte(after), 0o644))
-		},
-		"as vim does": func(_, file string) error {
-			return errors.Join(os.Rename(file, file+"~"), os.WriteFile(file, []byte(after), 0o644), os.Remove(file+"~"))
-		},
-		"a link is turned": func(dir, file string) error {
-			mounted := filepath.Join(dir, "..new")
-			return errors.Join(os.Mkdir(mounted, 0o755), os.WriteFile(filepath.Join(mounted, "state.yaml"), []byte(after), 0o644),
-				os.Symlink(filepath.Join("..new", "state.yaml"), filepath.Join(dir, "link")), os.Rename(filepath.Join(dir, "link"), file))
-		},
-	} {
+	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, small)
-			_, reports := watched(t, b.file)
-			if err := save(b.dir, b.file); err != nil {
+			file := w.begin(t, b)
+			_, reports := watched(t, file)
+			if err := w.save(b.dir, file); err != nil {
 				t.Fatal(err)
 			}
 			r := next(t, reports)

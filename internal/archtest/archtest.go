@@ -53,6 +53,7 @@ func Rules() []Rule {
 	return []Rule{
 		{"imports", imports},
 		{"third-party", thirdParty},
+		{"unused", unused},
 		{"purity", purity},
 		{"goroutines", goroutines},
 		{"package-doc", packageDoc},

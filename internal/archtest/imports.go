@@ -19,8 +19,8 @@ var line = []struct {
 	may []string
 }{
 	{"cmd/...", []string{"api", "config", "desired", "engine", "engine/docker", "engine/sim", "metrics", "observed",
-		"reconcile", "reconcile/plan", "web"}},
-	{"api", []string{"desired", "engine", "reconcile", "reconcile/plan", "web"}},
+		"reconcile", "reconcile/plan"}},
+	{"api", []string{"desired", "engine", "reconcile", "reconcile/plan"}},
 	{"metrics", []string{"desired", "engine", "reconcile", "reconcile/plan"}},
 	{"reconcile", []string{"desired", "engine", "observed", "reconcile/plan"}},
 	{"reconcile/plan", []string{"desired", "engine"}},
@@ -29,11 +29,8 @@ var line = []struct {
 	{"engine/...", []string{"desired", "engine"}},
 	{"desired", nil},
 	{"config", nil},
-	{"web", nil},
 	{"internal/archtest", nil},
 	{"examples/...", nil},
-	{"deploy/...", nil},
-	{"hack/...", nil},
 	{"bench/...", []string{"engine/docker/dockertest"}},
 	{"internal/e2e/...", nil}, // from outside: the binary and the engine only
 }
@@ -44,7 +41,6 @@ var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/doc
 
 // thirdParties says where a module of others may be imported: in a package, in
 // everything below one (/...), or in one file. A module that isn't here may be
-// imported nowhere.
 var thirdParties = []struct {
 	module string
 	in     []string
@@ -110,6 +106,25 @@ func imports(t Tree) []string {
 		}
 		found = append(found, fmt.Sprintf("%s: %s may not import %s", at, file.Dir(), pkg))
 	})
+	return found
+}
+
+// unused finds what the tables above say of what isn't there.
+func unused(t Tree) []string {
+	patterns := slices.Clone(testsMay)
+	for _, rule := range line {
+		patterns = append(append(patterns, rule.pkg), rule.may...)
+	}
+	for _, rule := range thirdParties {
+		patterns = append(patterns, rule.in...)
+	}
+	slices.Sort(patterns)
+	var found []string
+	for _, p := range slices.Compact(patterns) {
+		if !slices.ContainsFunc(t.Go, func(file File) bool { return within(file.Dir(), p) || file.Path == p }) {
+			found = append(found, fmt.Sprintf("%s: has a rule, and nothing is there", p))
+		}
+	}
 	return found
 }
 
