@@ -18,10 +18,11 @@ const (
 	KindEngineLost      Kind = "engine_lost"      // Err says why
 	KindResynced        Kind = "resynced"         // a list was read; Took is its time
 	KindDrift           Kind = "drift"            // the world left the file; Cause says how; once each time
-	KindAction          Kind = "action"           // an engine call was made; Outcome, Err, Took
+	KindAction          Kind = "action"           // an engine call was made; Outcome, Took; failed: Err, and in words for a person Reason, Message
 	KindWithheld        Kind = "withheld"         // a dry run would have made a call; Message says which; once each time
 	KindConverged       Kind = "converged"        // the service is as wanted again; Trigger, Took
 	KindStalled         Kind = "stalled"          // nothing more will happen by itself; Reason, Message
+	KindNotReady        Kind = "not_ready"        // it isn't what Ready means for it; Reason, Message; once each time the reason changes
 	KindRequested       Kind = "requested"        // somebody asked for an act; Message is his reason
 	KindDecided         Kind = "decided"          // one decision was made; Took
 	KindWarning         Kind = "warning"          // Message says what a person should look at
@@ -30,7 +31,7 @@ const (
 // Kinds is the closed set of Kind.
 func Kinds() []Kind {
 	return []Kind{KindStateAccepted, KindStateRejected, KindStateMended, KindEngineConnected, KindEngineLost, KindResynced,
-		KindDrift, KindAction, KindWithheld, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
+		KindDrift, KindAction, KindWithheld, KindConverged, KindStalled, KindNotReady, KindRequested, KindDecided, KindWarning}
 }
 
 // Trigger says what made a service differ from what it should be.
