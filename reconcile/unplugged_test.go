@@ -69,6 +69,22 @@ func TestARestartThatFailsIsPutBackToo(t *testing.T) {
 	}
 }
 
+func TestWhoeverIsQuickerThanPuttingBackIsLeftAlone(t *testing.T) {
+	w := newWorld(t, one, ours("web", plugged), other)
+	refused := false
+	w.engine.Before(func(call, _ string) {
+		if refused = refused || call == "start"; refused && call == "inspect" {
+			w.engine.HandStart("p-web-1")
+		}
+	})
+	w.engine.Calls()
+	w.pass(time.Minute)
+	w.expect("other running\np-web-1 running")
+	if calls := w.calls(); calls["start"] != 1 || calls["reconnect"] > 0 {
+		t.Errorf("calls: %v", calls)
+	}
+}
+
 func TestAContainerThatLostItsNetworksIsNotStarted(t *testing.T) {
 	for name, c := range map[string]struct {
 		networks []string

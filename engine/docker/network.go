@@ -50,7 +50,8 @@ func aliases(r container.InspectResponse, s *network.EndpointSettings) []string 
 func macAddress(r container.InspectResponse, name string, s *network.EndpointSettings) string {
 	switch {
 	case r.HostConfig != nil && r.HostConfig.NetworkMode.NetworkName() == name:
-		return r.Config.MacAddress //lint:ignore SA1019 what replaces it is what came of it, once it runs
+		//lint:ignore SA1019 what replaces it is what came of it, once it runs
+		return r.Config.MacAddress
 	case r.State.Status == container.StateCreated:
 		return s.MacAddress
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,7 +97,7 @@ func TestEachNetworkIsTriedWhateverBecameOfTheOthers(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "reconnect web to odd: ") || !strings.Contains(err.Error(), "reconnect web to front: ") {
 		t.Errorf("error %v", err)
 	}
-	if calls := f.called(); calls[len(calls)-1] != "POST /v1.41/networks/back/connect" {
+	if calls := f.called(); !slices.Contains(calls, "POST /v1.41/networks/back/connect") {
 		t.Errorf("calls: %v", calls)
 	}
 }

@@ -59,7 +59,7 @@ func reconnect(t *testing.T, w World) {
 		must(t, w.Engine().Reconnect(t.Context(), id, before))
 		wantNetworks(t, w, id, before)
 		must(t, w.Engine().Start(t.Context(), id))
-		wantNetworks(t, w, id, nil)
+		wantNetworks(t, w, id, before)
 	}
 }
 
@@ -90,7 +90,7 @@ func reconnectRefused(t *testing.T, w World) {
 	}
 	w.HandStop(t, holder)
 	must(t, w.Engine().Start(t.Context(), id))
-	wantNetworks(t, w, id, nil)
+	wantNetworks(t, w, id, before)
 	if c := wantState(t, w, id, engine.StateRunning); len(c.Addresses) == 0 {
 		t.Error("it has no address")
 	}
