@@ -240,15 +240,27 @@ func (s *server) restart(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.await(w, r, wait, s.one(service, func(n reconcile.Service) verdict {
+	s.await(w, r, wait, s.restarted(service, ticket))
+}
+
+// restarted judges the restart of that ticket: one that was not made is told
+// instead of the service, which may run as it did before.
+func (s *server) restarted(service string, ticket int64) judge {
+	return func(o reconcile.Overview) (verdict, any, error) {
+		n, ok := o.Service(service)
 		switch {
-		case n.Acts >= ticket:
-			return converged(n, n.Generation)
-		case n.Suspended != nil: // it is made once somebody resumes
-			return given
+		case !ok:
+			return pending, nil, s.unknown(service)
+		case n.Acts.Ended < ticket && n.Suspended != nil: // it is made once somebody resumes
+			return given, n, nil
+		case n.Acts.Ended < ticket:
+			return pending, n, nil
+		case n.Acts.Failed >= ticket:
+			n.Message, n.LastError = "the restart was not made: "+n.Acts.Why, n.Acts.Why
+			return given, n, nil
 		}
-		return pending
-	}))
+		return converged(n, n.Generation), n, nil
+	}
 }
 
 // readRestart returns how long a restart is waited for, and for what reason it

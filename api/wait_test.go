@@ -69,8 +69,10 @@ func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 			after(3*time.Second, func(*service) {})}, 202, 3 * time.Second},
 		{"restarted", restart + "?wait=30s", nil, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.Converged = false }),
-			after(time.Second, func(n *service) { n.Acts = 1 }),
+			after(time.Second, func(n *service) { n.Acts.Ended = 1 }),
 			after(time.Second, func(n *service) { n.Converged = true })}, 200, 3 * time.Second},
+		{"a restart that failed", restart + "?wait=30s", nil, []func(*fakeLoop){
+			after(time.Second, func(n *service) { n.Acts = reconcile.Acts{Ended: 1, Failed: 1, Why: "driver failed"} })}, 202, time.Second},
 		{"a restart of what is suspended meanwhile", restart + "?wait=30s", nil, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.Suspended = &reconcile.Suspension{} })}, 202, time.Second},
 		{"a restart that isn't made", restart + "?wait=30s", nil, []func(*fakeLoop){

@@ -13,7 +13,8 @@ import (
 // Restart asks for the restart of the service's containers, one by one, or for
 // another run of a job; why may be empty. Asked for again before it was made,
 // it is made once.
-// It was made, or given up, once the service's Acts is the ticket or more. Errors:
+// It has ended once the service's Acts.Ended is the ticket or more, and was made
+// unless Acts.Failed is, too. Errors:
 // desired.ErrUnknownService, engine.ErrUnavailable, ErrRefused.
 func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err error) {
 	if ticket, err = r.askRestart(service); err != nil {
@@ -60,7 +61,7 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	}
 	r.pasts[service] = past.AskRestart(ids)
 	if t := r.services[service]; t != nil {
-		ticket = t.acts
+		ticket = t.acts.Ended
 	} // else it was listed since the last sweep
 	return ticket + 1, nil
 }
@@ -75,7 +76,9 @@ func (r *Reconciler) giveUp(s desired.Service, p plan.Plan) Event {
 	case p.Trouble != "":
 		why = p.Trouble
 	}
-	r.track(s.Name).acts++
+	t := r.track(s.Name)
+	t.acts.fail(why)
+	t.acts.Ended++
 	return Event{Time: r.opt.Now(), Kind: KindWarning, Service: s.Name, Message: "the restart that was asked for is given up: " + why}
 }
 

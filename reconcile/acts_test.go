@@ -1,8 +1,10 @@
 package reconcile
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
@@ -32,8 +34,8 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 			c.happens(w)
 			changed := w.r.Changed()
 			w.settle("web")
-			if s := w.web(); s.Acts != ticket || w.calls()["restart"] > 0 {
-				t.Errorf("acts %d of ticket %d, calls %v", s.Acts, ticket, w.calls())
+			if acts := w.web().Acts; acts.Ended != ticket || acts.Failed != ticket || !strings.Contains(acts.Why, c.why) || w.calls()["restart"] > 0 {
+				t.Errorf("%+v of ticket %d, calls %v", acts, ticket, w.calls())
 			}
 			select {
 			case <-changed:
@@ -53,6 +55,31 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 	}
 }
 
+// The call was under way when the restart was given up: how it ends says nothing
+// of the next one.
+func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	calls, _ := w.r.Decide("web")
+	w.desired.write(t, strings.Replace(one, "running", "stopped", 1))
+	w.r.Decide("web")
+	w.engine.FailNext("restart", errors.New("driver failed"))
+	w.r.Carry(t.Context(), calls[0])
+	w.settle("web")
+	w.desired.write(t, one)
+	w.settle()
+	ticket, err := w.r.Restart("web", "cli:ann", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle("web")
+	if acts := w.web().Acts; acts.Ended != ticket || acts.Failed >= ticket {
+		t.Errorf("%+v of ticket %d", acts, ticket)
+	}
+}
+
 func TestARestartOfWhatIsHeldWaitsForItsRelease(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
 	ticket, err := w.r.Restart("web", "cli:ann", "")
@@ -61,12 +88,70 @@ func TestARestartOfWhatIsHeldWaitsForItsRelease(t *testing.T) {
 	}
 	w.desired.write(t, strings.Replace(one, "running", "{state: running, suspend: true}", 1))
 	w.settle("web")
-	if s := w.web(); s.Acts >= ticket || len(w.calls()) > 0 {
-		t.Errorf("acts %d of ticket %d, calls %v", s.Acts, ticket, w.calls())
+	if s := w.web(); s.Acts.Ended >= ticket || len(w.calls()) > 0 {
+		t.Errorf("acts %d of ticket %d, calls %v", s.Acts.Ended, ticket, w.calls())
 	}
 	w.desired.write(t, one)
 	w.settle()
-	if s := w.web(); s.Acts != ticket || w.calls()["restart"] != 1 {
-		t.Errorf("acts %d of ticket %d", s.Acts, ticket)
+	if s := w.web(); s.Acts.Ended != ticket || w.calls()["restart"] != 1 {
+		t.Errorf("acts %d of ticket %d", s.Acts.Ended, ticket)
+	}
+}
+
+// A restart that the engine refuses, or the guard, has ended and failed, with
+// the reason; one that it could not be asked for is made later.
+func TestARestartThatFailsIsNoRestart(t *testing.T) {
+	const pair = "version: 1\nproject: p\nservices:\n  web: {state: running, replicas: 2}\n"
+	for name, c := range map[string]struct {
+		happens func(*world)
+		why     string // empty: it doesn't fail
+	}{
+		"made":            {func(*world) {}, ""},
+		"the first fails": {func(w *world) { w.engine.FailNext("restart", errors.New("driver failed")) }, "driver failed"},
+		"refused": {func(w *world) {
+			w.engine.FailNext("restart", &engine.Refusal{Words: "plugin denied it"})
+		}, "p-web-1 can't restart: the engine refused it: plugin denied it"},
+		"no answer": {func(w *world) { w.engine.FailNext("restart", engine.ErrUnavailable) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, pair, ours("web", sim.Spec{State: engine.StateRunning}), ours("web", sim.Spec{Name: "p-web-2", State: engine.StateRunning}))
+			ask := func() Acts {
+				ticket, err := w.r.Restart("web", "cli:ann", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.settle("web")
+				w.pass(time.Minute)
+				acts := w.web().Acts
+				if acts.Ended != ticket {
+					t.Fatalf("%+v of ticket %d", acts, ticket)
+				}
+				return acts
+			}
+			c.happens(w)
+			acts := ask()
+			if failed := acts.Failed == acts.Ended; failed != (c.why != "") || !strings.Contains(acts.Why, c.why) {
+				t.Errorf("%+v, want %q", acts, c.why)
+			}
+			if next := ask(); next.Failed == next.Ended {
+				t.Errorf("the next one: %+v", next)
+			}
+		})
+	}
+}
+
+func TestARestartThatTheGuardStopsIsNoRestart(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	ticket, err := w.r.Restart("web", "cli:ann", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, _ := w.r.Decide("web")
+	w.r.mu.Lock()
+	w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-web-1")}, ownership{}
+	w.r.mu.Unlock()
+	w.r.Carry(t.Context(), calls[0])
+	if acts := w.web().Acts; acts.Failed != ticket || acts.Ended != ticket || !strings.Contains(acts.Why, "docker restart p-web-1") {
+		t.Errorf("%+v of ticket %d", acts, ticket)
 	}
 }

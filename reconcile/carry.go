@@ -56,8 +56,13 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	if call.turn != nil {
 		r.budget.made(call.turn, result.Now)
 	}
-	if t := r.services[call.Service]; t != nil && pending && !past.RestartPending() {
-		t.acts++
+	if t := r.services[call.Service]; t != nil && pending {
+		if a.Verb == plan.Restart && a.Cause == plan.CauseRequested && result.Err != nil && !result.Void {
+			t.acts.fail(past.Containers[a.ID].Trouble)
+		}
+		if !past.RestartPending() {
+			t.acts.Ended++
+		}
 	}
 	delete(r.inFlight, a.ID)
 	var following []string

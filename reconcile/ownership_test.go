@@ -30,8 +30,8 @@ func TestWhatWasJustListedIsRestarted(t *testing.T) {
 	}
 	w.settle("web")
 	o := w.r.Overview()
-	if web, _ := o.Service("web"); web.Acts != ticket || w.calls()["restart"] != 1 {
-		t.Errorf("acts %d of ticket %d, calls %v", web.Acts, ticket, w.calls())
+	if web, _ := o.Service("web"); web.Acts.Ended != ticket || w.calls()["restart"] != 1 {
+		t.Errorf("acts %d of ticket %d, calls %v", web.Acts.Ended, ticket, w.calls())
 	}
 	for _, e := range w.events {
 		if e.Kind == KindRequested && (e.Actor != "cli:ann" || e.Message != "stuck") {

@@ -20,7 +20,7 @@ type tracked struct {
 	// config is what the file said when it was decided about, in generation.
 	config     desired.Service
 	generation int64
-	acts       int64
+	acts       Acts
 	episode    episode
 }
 

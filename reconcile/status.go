@@ -41,10 +41,19 @@ type Service struct {
 	LastExit *int `json:"-"`
 	// Unseen: it was never looked at, so that DependsOn isn't known.
 	Unseen bool `json:"-"`
-	// Acts counts the requested acts (restart) that were carried out, or given up;
-	// see Reconciler.Restart.
-	Acts int64 `json:"-"`
+	// Acts tells of the acts that were asked for; see Reconciler.Restart.
+	Acts Acts `json:"-"`
 }
+
+// Acts counts the acts (restart) that were asked for.
+type Acts struct {
+	Ended  int64  // how many were made, failed, or were given up
+	Failed int64  // the newest that was not made, or not wholly; 0: none
+	Why    string // it wasn't
+}
+
+// fail says why the act that is to end next isn't made.
+func (a *Acts) fail(why string) { a.Failed, a.Why = a.Ended+1, why }
 
 // Condition returns the condition of that type, and whether the service has it.
 func (s *Service) Condition(kind string) (Condition, bool) {

@@ -296,8 +296,8 @@ func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	if c := w.calls(); c["restart"] != 1 || len(c) != 1 {
 		t.Errorf("calls: %v", c)
 	}
-	if s, _ := ptr(w.r.Overview()).Service("web"); s.Acts != first {
-		t.Errorf("acts %d, want the ticket %d", s.Acts, first)
+	if s, _ := ptr(w.r.Overview()).Service("web"); s.Acts.Ended != first {
+		t.Errorf("acts %d, want the ticket %d", s.Acts.Ended, first)
 	}
 	if _, err := w.r.Restart("db", "test", ""); err == nil {
 		t.Error("what is wanted stopped was restarted")

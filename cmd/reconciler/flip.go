@@ -145,6 +145,9 @@ func (f *flips) each(cmd *cobra.Command, services []string, ask func(service str
 
 // unmet is why waiting for the service was in vain.
 func unmet(n reconcile.Service) error {
+	if is(n, "converged") { // but the act that was asked for wasn't made
+		return fmt.Errorf("%s: %s", n.Name, n.Message)
+	}
 	return fmt.Errorf("%s: not as wanted yet: %s", n.Name, n.Message)
 }
 

@@ -115,6 +115,16 @@ func TestAWaitThatIsNotMetFails(t *testing.T) {
 	}
 }
 
+// It runs, as it did before: that isn't what was asked for.
+func TestARestartThatFailedFails(t *testing.T) {
+	body := `{"name":"web","desired":"running","status":"running","converged":true,"message":"the restart was not made: driver failed"}`
+	url, _ := served(t, map[string]string{"POST /v1/services/web/restart?wait=1s": body}, 202)
+	code, out, errs := call(t, "restart", "web", "--wait=1s", "--server", url)
+	if code != 1 || errs != "web: the restart was not made: driver failed\n" || out != "web: wanted running, is running: the restart was not made: driver failed\n" {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+}
+
 func TestTheServersRefusalIsToldInItsWords(t *testing.T) {
 	url, _ := served(t, map[string]string{"POST /v1/services/web/stop": `{"type":"state_shape","detail":"write by hand: web"}`}, 409)
 	if code, _, errs := call(t, "stop", "web", "--server", url); code != 1 || errs != "web: write by hand: web\n" {
