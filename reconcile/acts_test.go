@@ -80,6 +80,14 @@ func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
 	}
 }
 
+// It would be stopped again at once.
+func TestAJobThatIsWantedStoppedIsNotRestarted(t *testing.T) {
+	w := newWorld(t, "version: 1\nproject: p\nservices:\n  web: {job: true, state: stopped}\n", ours("web", sim.Spec{State: engine.StateExited}))
+	if _, err := w.r.Restart("web", "cli:ann", ""); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "start it first") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestARestartOfWhatIsHeldWaitsForItsRelease(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
 	ticket, err := w.r.Restart("web", "cli:ann", "")
