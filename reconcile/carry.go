@@ -65,14 +65,18 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		}
 	}
 	delete(r.inFlight, a.ID)
+	told := Event{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
+		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}
+	if outcome == OutcomeError {
+		told.Reason, told.Message = past.Containers[a.ID].Why, past.Containers[a.ID].Trouble
+	}
 	var following []string
 	var left []Event
 	if a.Verb == plan.Restart && err == nil {
 		following, left = r.follow(call.config)
 	}
 	r.mu.Unlock()
-	r.record(append([]Event{{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
-		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}}, left...))
+	r.record(append([]Event{told}, left...))
 	return append([]string{call.Service}, following...)
 }
 

@@ -17,7 +17,7 @@ const (
 	KindEngineLost      Kind = "engine_lost"      // Err says why
 	KindResynced        Kind = "resynced"         // a list was read; Took is its time
 	KindDrift           Kind = "drift"            // the world left the file; Cause says how; once each time
-	KindAction          Kind = "action"           // an engine call was made; Outcome, Err, Took
+	KindAction          Kind = "action"           // an engine call was made; Outcome, Took; failed: Err, and in words for a person Reason, Message
 	KindWithheld        Kind = "withheld"         // a dry run would have made a call; Message says which; once each time
 	KindConverged       Kind = "converged"        // the service is as wanted again; Trigger, Took
 	KindStalled         Kind = "stalled"          // nothing more will happen by itself; Reason, Message

@@ -39,12 +39,28 @@ func (w *world) wantReconciling(reason plan.Reason, words string) {
 	}
 }
 
+// wantFailed fails the test unless the last event of a call tells why it failed
+// in words for a person, and with those of the engine.
+func (w *world) wantFailed(reason plan.Reason, words string) {
+	w.t.Helper()
+	var last Event
+	for _, e := range w.events {
+		if e.Kind == KindAction {
+			last = e
+		}
+	}
+	if last.Outcome != OutcomeError || last.Reason != reason || last.Message != words || last.Err == nil {
+		w.t.Errorf("told: %+v", last)
+	}
+}
+
 func TestAPortThatAProcessHasIsToldAndTheServiceRunsOnceItIsFree(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning, Publishes: []engine.Port{http8080}}))
 	w.engine.Kill("p-web-1", 9)
 	w.engine.Occupy(engine.Port{HostIP: "127.0.0.1", Host: 8080, Protocol: "tcp"}, "nginx", 712)
 	w.settle()
 	w.wantReconciling(plan.ReasonPortTaken, "p-web-1 can't start: port 8080/tcp is held by process nginx (pid 712)")
+	w.wantFailed(plan.ReasonPortTaken, "p-web-1 can't start: port 8080/tcp is held by process nginx (pid 712)")
 	w.pass(5 * time.Minute)
 	w.expect("p-web-1 exited(137)")
 	w.engine.Vacate()
@@ -75,6 +91,7 @@ func TestAPortThatAnotherProjectHasIsToldAndNobodyIsTouched(t *testing.T) {
 func TestWhoHasAPortIsAskedOnlyForAPort(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateExited, Broken: "no such command"}))
 	w.wantReconciling(plan.ReasonCommandNotFound, "its command /broken was not found")
+	w.wantFailed(plan.ReasonCommandNotFound, "p-web-1 can't start: its command /broken was not found in the image (127): mend its command or entrypoint, or the image")
 	w.pass(5 * time.Minute)
 	if calls := w.calls(); calls["start"] < 3 || calls["holder"] != 0 {
 		t.Errorf("calls: %v", calls)
