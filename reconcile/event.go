@@ -21,6 +21,7 @@ const (
 	KindWithheld        Kind = "withheld"         // a dry run would have made a call; Message says which; once each time
 	KindConverged       Kind = "converged"        // the service is as wanted again; Trigger, Took
 	KindStalled         Kind = "stalled"          // nothing more will happen by itself; Reason, Message
+	KindNotReady        Kind = "not_ready"        // it isn't what Ready means for it; Reason, Message; once each time the reason changes
 	KindRequested       Kind = "requested"        // somebody asked for an act; Message is his reason
 	KindDecided         Kind = "decided"          // one decision was made; Took
 	KindWarning         Kind = "warning"          // Message says what a person should look at
@@ -29,7 +30,7 @@ const (
 // Kinds is the closed set of Kind.
 func Kinds() []Kind {
 	return []Kind{KindStateAccepted, KindStateRejected, KindEngineConnected, KindEngineLost, KindResynced, KindDrift,
-		KindAction, KindWithheld, KindConverged, KindStalled, KindRequested, KindDecided, KindWarning}
+		KindAction, KindWithheld, KindConverged, KindStalled, KindNotReady, KindRequested, KindDecided, KindWarning}
 }
 
 // Trigger says what made a service differ from what it should be.

@@ -21,6 +21,7 @@ type tracked struct {
 	config     desired.Service
 	generation int64
 	acts       Acts
+	unready    plan.Reason // why it isn't ready, as told last
 	episode    episode
 }
 
@@ -71,6 +72,7 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 	t.status, t.decided, t.up, t.seen = n, true, true, true
 	t.config, t.generation = s, snap.Generation
 	events := t.episode.advance(snap, s, was, p, now)
+	events = append(events, t.notReady(p, events, now)...)
 	r.announce()
 	return events
 }

@@ -60,6 +60,8 @@ func (l *logger) Record(e reconcile.Event) {
 		l.zap.Info("converged", f...)
 	case reconcile.KindStalled:
 		l.zap.Warn("stalled", f...)
+	case reconcile.KindNotReady:
+		l.zap.Warn("not ready", f...)
 	case reconcile.KindRequested:
 		l.zap.Info("requested", f...)
 	case reconcile.KindDecided:
