@@ -71,6 +71,8 @@ func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 			after(time.Second, func(n *service) { n.Converged = false }),
 			after(time.Second, func(n *service) { n.Acts.Ended = 1 }),
 			after(time.Second, func(n *service) { n.Converged = true })}, 200, 3 * time.Second},
+		{"a restart that failed", restart + "?wait=30s", nil, []func(*fakeLoop){
+			after(time.Second, func(n *service) { n.Acts = reconcile.Acts{Ended: 1, Failed: 1, Why: "driver failed"} })}, 202, time.Second},
 		{"a restart of what is suspended meanwhile", restart + "?wait=30s", nil, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.Suspended = &reconcile.Suspension{} })}, 202, time.Second},
 		{"a restart that isn't made", restart + "?wait=30s", nil, []func(*fakeLoop){

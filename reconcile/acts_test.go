@@ -55,6 +55,36 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 	}
 }
 
+// The call was under way when the restart was given up: how it ends says nothing
+// of the next one.
+func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	calls, _ := w.r.Decide("web")
+	w.engine.FailNext("restart", errors.New("driver failed"))
+	w.engine.Before(func(call, _ string) {
+		if call == "restart" {
+			w.desired.write(t, strings.Replace(one, "running", "stopped", 1))
+			w.r.Decide("web")
+		}
+	})
+	w.r.Carry(t.Context(), calls[0])
+	w.engine.Before(nil)
+	w.settle("web")
+	w.desired.write(t, one)
+	w.settle()
+	ticket, err := w.r.Restart("web", "cli:ann", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle("web")
+	if acts := w.web().Acts; acts.Ended != ticket || acts.Failed >= ticket {
+		t.Errorf("%+v of ticket %d", acts, ticket)
+	}
+}
+
 // It would be stopped again at once.
 func TestAJobThatIsWantedStoppedIsNotRestarted(t *testing.T) {
 	w := newWorld(t, "version: 1\nproject: p\nservices:\n  web: {job: true, state: stopped}\n", ours("web", sim.Spec{State: engine.StateExited}))

@@ -58,11 +58,11 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	if call.turn != nil {
 		r.budget.made(call.turn, result.Now)
 	}
-	if t := r.services[call.Service]; t != nil {
+	if t := r.services[call.Service]; t != nil && pending {
 		if a.Verb == plan.Restart && a.Cause == plan.CauseRequested && result.Err != nil && !result.Void {
 			t.acts.fail(past.Containers[a.ID].Trouble)
 		}
-		if pending && !past.RestartPending() {
+		if !past.RestartPending() {
 			t.acts.Ended++
 		}
 	}

@@ -32,6 +32,7 @@ func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 // Whoever reads converged must not have to compare generations.
 func TestConvergedIsSaidOnlyOfTheGenerationInForce(t *testing.T) {
 	w := newWorld(t, three, ours("web", sim.Spec{State: engine.StateRunning}), ours("api", sim.Spec{State: engine.StateRunning}))
+	before, _ := ptr(w.r.Overview()).Service("web")
 	w.desired.write(t, strings.Replace(three, "api: running", "api: stopped", 1))
 	for name, want := range map[string]int64{"web": 2, "api": 1, "db": 1} { // as wanted; changed; without a container
 		n, _ := ptr(w.r.Overview()).Service(name)
@@ -43,6 +44,9 @@ func TestConvergedIsSaidOnlyOfTheGenerationInForce(t *testing.T) {
 				t.Errorf("%s: %+v", name, c)
 			}
 		}
+	}
+	if c, _ := before.Condition(Ready); c.ObservedGeneration != 1 {
+		t.Errorf("what was published before has changed: %+v", c)
 	}
 	w.desired.write(t, three) // while nobody decides
 	if web, _ := ptr(w.r.Overview()).Service("web"); web.ObservedGeneration != 3 {
