@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"reconciler/desired"
@@ -80,16 +79,10 @@ func (o operation) notTaken(kind string) *problem {
 
 // checkReason refuses a reason that would not be shown as one line.
 func checkReason(reason string) error {
-	if !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, unsafeRune) {
+	if utf8.RuneCountInString(reason) > maxReason || !desired.OneLine(reason) {
 		return newProblem(http.StatusBadRequest, "reason", "a reason is one line of at most %d characters", maxReason)
 	}
 	return nil
-}
-
-// unsafeRune reports what can't stand in one line that shows as it is written;
-// utf8.RuneError is what the decoder makes of half a surrogate pair.
-func unsafeRune(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }
 
 // query returns a query parameter, and refuses parameters that the route

@@ -147,6 +147,14 @@ func readTokens(path string) ([]byte, os.FileInfo, error) {
 
 var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 
+// CheckTokenName returns why a token can't be called so, or nil.
+func CheckTokenName(name string) error {
+	if !tokenName.MatchString(name) {
+		return fmt.Errorf("the name %q is not like %s", name, tokenName)
+	}
+	return nil
+}
+
 // parseTokens returns the tokens, or all that is wrong, each with its line.
 func parseTokens(src []byte) ([]token, error) {
 	var list []token
@@ -180,10 +188,11 @@ func parseToken(line string) (token, error) {
 		return n, errors.New("write a name, a role and the SHA-256 of the token")
 	}
 	n.name, n.role = fields[0], Role(fields[1])
+	if err := CheckTokenName(n.name); err != nil {
+		return n, err
+	}
 	sum, err := hex.DecodeString(fields[2])
 	switch {
-	case !tokenName.MatchString(n.name):
-		return n, fmt.Errorf("the name %q is not like %s", n.name, tokenName)
 	case n.role != Read && n.role != Flip && n.role != Admin:
 		return n, fmt.Errorf("%q is no role; there are read, flip and admin", fields[1])
 	case err != nil || len(sum) != sha256.Size:

@@ -215,10 +215,10 @@ func (p *parser) suspend(n *yaml.Node) *Suspend {
 		s.Until = p.moment(v.value, "until")
 	}
 	if v, ok := f["reason"]; ok {
-		s.Reason, _ = p.scalar(v.value, "reason")
+		s.Reason = p.line(v.value, "reason")
 	}
 	if v, ok := f["by"]; ok {
-		s.By, _ = p.scalar(v.value, "by")
+		s.By = p.line(v.value, "by")
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -122,8 +123,8 @@ func (c Change) applyTo(s *Service) error {
 func suited(s Service, state State) (State, error) {
 	switch {
 	case !slices.Contains(States(), state):
-		return "", fmt.Errorf("%q is none of running, stopped, absent, completed%s", state,
-			Suggest(string(state), []string{"running", "stopped", "absent", "completed"}))
+		words := wordsOf(States())
+		return "", fmt.Errorf("%q is none of %s%s", state, strings.Join(words, ", "), Suggest(string(state), words))
 	case state == Absent:
 		return "", fmt.Errorf("%s can't be made absent: nothing here could bring its container back; ask for stopped", s.Name)
 	case s.Job && state == Running:

@@ -139,6 +139,9 @@ func expected(doc *Document, changes []Change) ([]Service, bool) {
 			s.Replicas = c.Replicas
 		}
 		if c.Suspend != nil {
+			if !OneLine(c.Suspend.Reason) || !OneLine(c.Suspend.By) {
+				return nil, false
+			}
 			s.Suspend = c.Suspend
 		} else if c.Resume {
 			s.Suspend = nil
@@ -172,10 +175,23 @@ func drawChange(t *rapid.T, doc *Document) Change {
 	switch rapid.IntRange(0, 3).Draw(t, "about") {
 	case 0:
 		c.Suspend = drawSuspend(t)
+		if rapid.IntRange(0, 9).Draw(t, "unsuitable") == 0 {
+			c.Suspend.Reason += rapid.SampledFrom([]string{"\n", "\t", "\x00", "\x1b[2J", "\x7f", "\u0085", "\u202e", "\u2028", "\xff"}).Draw(t, "obeyed")
+		}
 	case 1:
 		c.Resume = true
 	}
 	return c
+}
+
+// oneLine is the text without what no reason may have in it.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if obeyed(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 func drawSuspend(t *rapid.T) *Suspend {
@@ -183,7 +199,7 @@ func drawSuspend(t *rapid.T) *Suspend {
 	if rapid.Bool().Draw(t, "for a time") {
 		s.Until = time.Unix(rapid.Int64Range(-1<<35, 1<<35).Draw(t, "until"), 0).UTC()
 	}
-	words := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z"'\\{}#:, \t\r\n]{0,9}`))
+	words := rapid.OneOf(rapid.Map(rapid.String(), oneLine), rapid.StringMatching(`[a-z"'\\{}#:, ]{0,9}`))
 	s.Reason, s.By = words.Draw(t, "reason"), words.Draw(t, "by")
 	return s
 }

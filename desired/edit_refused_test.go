@@ -29,8 +29,10 @@ func TestAnEditThatCannotBeSaysWhy(t *testing.T) {
 		"suspended and not":    {Change{Service: "db", Suspend: &Suspend{}, Resume: true}, ErrUnsuitable, "at once"},
 		"after all years":      {Change{Service: "db", Suspend: &Suspend{Until: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, ErrUnsuitable, "year of until"},
 		"before the first":     {Change{Service: "db", Suspend: &Suspend{Until: time.Time{}.Add(1)}}, ErrUnsuitable, "year of until"},
-		"a reason of no text":  {Change{Service: "db", Suspend: &Suspend{Reason: "\xff"}}, ErrUnsuitable, "UTF-8"},
-		"by nobody who is one": {Change{Service: "db", Suspend: &Suspend{By: "\xff"}}, ErrUnsuitable, "UTF-8"},
+		"a reason of no text":  {Change{Service: "db", Suspend: &Suspend{Reason: "\xff"}}, ErrUnsuitable, "one line"},
+		"a reason of 2 lines":  {Change{Service: "db", Suspend: &Suspend{Reason: "a\nb"}}, ErrUnsuitable, "one line"},
+		"a name that obeys":    {Change{Service: "db", Suspend: &Suspend{By: "\x1b[2J"}}, ErrUnsuitable, "one line"},
+		"by nobody who is one": {Change{Service: "db", Suspend: &Suspend{By: "\xff"}}, ErrUnsuitable, "one line"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Edit(mustParse(t, one), []Change{flipped("db", Running), c.change})

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // equal reports whether both say the same, in whatever time zones.
@@ -26,8 +25,8 @@ func (s *Suspend) writable() (*Suspend, error) {
 			return nil, fmt.Errorf("the year of until must be between 1 and 9999")
 		}
 	}
-	if !utf8.ValidString(w.Reason) || !utf8.ValidString(w.By) {
-		return nil, errors.New("reason and by must be UTF-8")
+	if !OneLine(w.Reason) || !OneLine(w.By) {
+		return nil, errors.New("reason and by must each be " + lineForm)
 	}
 	return &w, nil
 }
@@ -53,8 +52,8 @@ func (s *Suspend) text() string {
 	return "suspend: {" + strings.Join(said, ", ") + "}"
 }
 
-// doubleQuoted is the text as YAML's double-quoted scalar, on one line and
-// without what a reader can't see.
+// doubleQuoted is the text, of one line, as YAML's double-quoted scalar, without
+// what a reader can't see.
 func doubleQuoted(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -63,10 +62,6 @@ func doubleQuoted(text string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r > 0xffff:

@@ -242,10 +242,10 @@ func TestAnEditIsMadeInPlace(t *testing.T) {
 	}
 }
 
-func TestAnyTextIsAReason(t *testing.T) {
+func TestAnyLineIsAReason(t *testing.T) {
 	for _, reason := range []string{
-		`"`, `\`, `'`, "it's: {a, b} # no comment", "line\nline\r\n\ttab", " ", "~", "true", "2026-12-01", "für die Nacht", "夜間", "🦆",
-		"\x00\x1b[2J\u0085\u00a0\u202e\u2028\ufeff\ufffe\U000e0001", strings.Repeat("long ", 1000), "*a &b !c %d @e",
+		`"`, `\`, `'`, "it's: {a, b} # no comment", " ", "~", "true", "2026-12-01", "für die Nacht", "夜間", "🦆",
+		"\u00a0\ufeff\ufffe\U000e0001", strings.Repeat("long ", 1000), "*a &b !c %d @e",
 	} {
 		for _, src := range []string{"web: running", "web: {state: running}", "web:\n    state: running"} {
 			want := &Suspend{Reason: reason, By: reason}

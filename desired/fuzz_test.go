@@ -35,6 +35,11 @@ func FuzzParse(f *testing.F) {
 			if !errors.As(err, &bad) || len(bad.Problems) == 0 || doc != nil {
 				t.Fatalf("document %v, error %#v", doc, err)
 			}
+			for _, problem := range bad.Problems {
+				if !OneLine(problem.Message) {
+					t.Fatalf("%q", problem.Message)
+				}
+			}
 			return
 		}
 		if doc.Digest != digest(src) || !bytes.Equal(doc.Source, src) {
@@ -69,7 +74,7 @@ func FuzzEdit(f *testing.F) {
 		}
 		for _, s := range doc.Services {
 			for _, c := range []Change{{State: Running}, {State: Stopped}, {Replicas: 3}, {Suspend: held}, {Resume: true},
-				{State: Stopped, Suspend: &Suspend{Reason: string(src)}}} {
+				{State: Stopped, Suspend: &Suspend{Reason: oneLine(string(src))}}} {
 				c.Service = s.Name
 				fuzzEdit(t, doc, c)
 			}

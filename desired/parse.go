@@ -52,8 +52,17 @@ func (p *parser) fail(n *yaml.Node, format string, args ...any) {
 	p.failAt(n.Line, n.Column, format, args...)
 }
 
+// failAt adds a problem, on one line whatever the file has in it.
 func (p *parser) failAt(line, column int, format string, args ...any) {
-	p.problems = append(p.problems, Problem{line, column, fmt.Sprintf(format, args...)})
+	var message strings.Builder
+	for _, r := range fmt.Sprintf(format, args...) {
+		if obeyed(r) {
+			fmt.Fprintf(&message, `\u%04x`, r)
+		} else {
+			message.WriteRune(r)
+		}
+	}
+	p.problems = append(p.problems, Problem{line, column, message.String()})
 }
 
 // read returns the root of the only document, or nil.

@@ -10,7 +10,7 @@ var (
 
 	// The file may say a name that YAML reads as a number: a service called 7.
 	nameSchema = jsonSchema{Type: types{"string", "integer"}, Pattern: nameForm.String(), PatternError: nameError, Minimum: &none}
-	textSchema = jsonSchema{Type: types{"string", "number"}}
+	textSchema = jsonSchema{Type: types{"string", "number"}, Pattern: `^[^\x00-\x1f\x7f-\x9f]*$`, PatternError: lineForm}
 	standard   = defaultService("")
 )
 

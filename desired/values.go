@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -13,6 +15,19 @@ var (
 	nameForm      = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 	containerForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`) // moby: daemon/names
 )
+
+// lineForm is what OneLine asks for, in words.
+const lineForm = "one line of text, without control characters"
+
+// OneLine reports whether the text shows as it is written, on one line,
+// wherever it is shown: there is no control character in it, no line break, and
+// nothing that turns the direction of writing; nor U+FFFD, which is what
+// becomes of bytes that are no text.
+func OneLine(text string) bool { return !strings.ContainsFunc(text, obeyed) }
+
+func obeyed(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
+}
 
 // longest is the longest duration that makes sense anywhere in the file.
 const longest = 365 * 24 * time.Hour
@@ -32,6 +47,15 @@ func (p *parser) scalar(n *yaml.Node, what string) (string, bool) {
 		return "", false
 	}
 	return n.Value, true
+}
+
+// line is text that a person wrote for others to read.
+func (p *parser) line(n *yaml.Node, what string) string {
+	text, ok := p.scalar(n, what)
+	if ok && !OneLine(text) {
+		p.fail(n, "%s %q: it must be %s", what, text, lineForm)
+	}
+	return text
 }
 
 func (p *parser) name(n *yaml.Node, what string) string {

@@ -18,18 +18,10 @@ func label[T ~string](value T, known []T) string {
 	return other
 }
 
-// desiredStates is the closed set of reconcile.Service.Desired.
-func desiredStates() []string { return []string{"running", "stopped", "absent", "completed"} }
-
 // calls is the closed set of the calls to the engine: the methods of
 // engine.Engine that answer, in lower case.
 func calls() []string {
 	return []string{"info", "list", "inspect", "start", "stop", "restart", "unpause", "reconnect", "holder", "logs"}
-}
-
-// methods is the closed set of the methods that requests are told apart by.
-func methods() []string {
-	return []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 }
 
 // driftCauses are the causes that are drift.

@@ -239,7 +239,7 @@ func TestNothingFromOutsideMakesSeries(t *testing.T) {
 		}
 		m.ObserveCall(word, word, time.Second)
 		m.ObserveEvent(engine.Action(word))
-		m.ObserveHTTP("/v1/state", word, 600+len(word), time.Second)
+		m.ObserveHTTP("/v1/state", "GET", 600+len(word), time.Second)
 	}
 	tell("first") // makes the series of "other"
 	before := series(t, m)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"reconciler/desired"
 	"reconciler/reconcile"
 	"reconciler/reconcile/plan"
 )
@@ -79,8 +80,8 @@ func (s *services) service(n reconcile.Service, gauge func(*prometheus.Desc, flo
 	of := func(d *prometheus.Desc, value float64, more ...string) {
 		gauge(d, value, append([]string{n.Project, n.Name}, more...)...)
 	}
-	for _, state := range desiredStates() {
-		of(s.desired, truth(n.Desired == state), state)
+	for _, state := range desired.States() {
+		of(s.desired, truth(n.Desired == string(state)), string(state))
 	}
 	for _, state := range plan.Statuses() {
 		of(s.state, truth(n.Status == state), string(state))

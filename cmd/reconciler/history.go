@@ -52,9 +52,7 @@ func newHistory() *cobra.Command {
 			return err
 		}
 		if output.value == "json" {
-			enc := json.NewEncoder(cmd.OutOrStdout())
-			enc.SetIndent("", "  ")
-			return enc.Encode(src)
+			return writeJSON(cmd.OutOrStdout(), src)
 		}
 		if len(a) == 0 {
 			var h history

@@ -54,7 +54,7 @@ func served(t *testing.T, script map[string]string, status int) (url string, ask
 }
 
 const overview = `{"project":"p","generation":2,"services":[
- {"name":"web","desired":"running","status":"backing_off","message":"exited\u001b[2J 3 times","groups":["g"],"generation":2,"observed_generation":2,"warnings":["odd"]},
+ {"name":"web","desired":"running","status":"backing_off","message":"exited\u001b[2J\u009b 3 times\u202e","groups":["g"],"generation":2,"observed_generation":2,"warnings":["odd"]},
  {"name":"データ","desired":"stopped","status":"stopped","ready":true,"converged":true,"message":"as wanted","groups":[],"generation":2,"observed_generation":2}],
  "orphans":[{"name":"p-old-1","state":"running","message":"not listed"}]}`
 
@@ -75,7 +75,7 @@ func TestStatusAsJSONAndYAMLHasTheNamesOfTheAPI(t *testing.T) {
 	url, _ := served(t, map[string]string{"GET /v1/services": overview}, 200)
 	for _, format := range []string{"json", "yaml"} {
 		code, out, _ := call(t, "status", "web", "--server", url, "-o", format)
-		if code != 0 || !strings.Contains(out, "observed_generation") || strings.Contains(out, "データ") {
+		if code != 0 || !strings.Contains(out, "observed_generation") || strings.Contains(out, "データ") || out != clean(out) || !strings.Contains(out, "exited\\") {
 			t.Errorf("%s: exit %d\n%s", format, code, out)
 		}
 	}

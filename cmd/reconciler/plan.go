@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -36,9 +35,7 @@ func newPlan() *cobra.Command {
 			return failed(err)
 		}
 		if *output == "json" {
-			enc := json.NewEncoder(cmd.OutOrStdout())
-			enc.SetIndent("", "  ")
-			err = enc.Encode(report)
+			err = writeJSON(cmd.OutOrStdout(), report)
 		} else {
 			_, err = fmt.Fprint(cmd.OutOrStdout(), clean(report.String()))
 		}

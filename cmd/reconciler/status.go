@@ -73,21 +73,24 @@ func only(all []reconcile.Service, named []string) ([]reconcile.Service, error) 
 func show(w io.Writer, s screen, o reconcile.Overview, output string) error {
 	switch output {
 	case "json":
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(o)
+		return writeJSON(w, o)
 	case "yaml":
 		src, err := json.Marshal(o) // the names are those of the JSON form
 		if err != nil {
 			return err
 		}
 		var tree any
-		if err := yaml.Unmarshal(src, &tree); err != nil {
+		if err := yaml.Unmarshal([]byte(escaped(src)), &tree); err != nil {
 			return err
 		}
-		enc := yaml.NewEncoder(w)
+		var text strings.Builder
+		enc := yaml.NewEncoder(&text)
 		enc.SetIndent(2)
-		return enc.Encode(tree)
+		if err := enc.Encode(tree); err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, clean(text.String()))
+		return err
 	}
 	t := table{{"SERVICE", "DESIRED", "STATUS", "READY", "WHY, AND WHAT HAPPENS NEXT"}}
 	if output == "wide" {

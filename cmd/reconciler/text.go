@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -23,6 +24,29 @@ func harmless(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+// writeJSON writes the value, indented. What a terminal would obey is escaped:
+// JSON itself leaves some of it as it is.
+func writeJSON(w io.Writer, value any) error {
+	src, err := json.MarshalIndent(value, "", "  ")
+	if err == nil {
+		_, err = io.WriteString(w, escaped(src)+"\n")
+	}
+	return err
+}
+
+// escaped is the JSON with what clean would take out written as \u….
+func escaped(src []byte) string {
+	var b strings.Builder
+	for _, r := range string(src) {
+		if harmless(r) < 0 {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // hue is a colour of a terminal, as the code that turns it on; 0: none.

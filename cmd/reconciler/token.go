@@ -10,11 +10,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"reconciler/api"
 )
 
 func newToken() *cobra.Command {
@@ -29,9 +30,6 @@ func newToken() *cobra.Command {
 	cmd.AddCommand(newTokenNew())
 	return cmd
 }
-
-// tokenName is what a token may be called (docs/http.md).
-var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 
 func newTokenNew() *cobra.Command {
 	cmd := &cobra.Command{
@@ -50,8 +48,8 @@ func newTokenNew() *cobra.Command {
 		if role.value == "" {
 			return badInput(errors.New("say what it may: --role read, flip or admin"))
 		}
-		if !tokenName.MatchString(a[0]) {
-			return badInput(fmt.Errorf("%q can't be a token's name; it is like %s", a[0], tokenName))
+		if err := api.CheckTokenName(a[0]); err != nil {
+			return badInput(err)
 		}
 		token, err := newSecret()
 		if err != nil {

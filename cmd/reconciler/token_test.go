@@ -122,7 +122,7 @@ func TestATokenThatCantBeIsRefused(t *testing.T) {
 		{"token new", "accepts 1 arg(s), received 0"},
 		{"token new x", "say what it may: --role"},
 		{"token new x --role flop", `did you mean "flip"?`},
-		{"token new Bad/Name --role read", `"Bad/Name" can't be a token's name`},
+		{"token new Bad/Name --role read", `the name "Bad/Name" is not like`},
 		{"token new x --role read --token-file " + t.TempDir(), "is a directory"},
 	} {
 		code, out, errs := call(t, strings.Fields(c.args)...)
