@@ -119,8 +119,11 @@ type Container struct {
 	// Shares are the IDs, or names, of the containers whose network, IPC or PID
 	// namespace it joins when it is started; mostly none.
 	Shares []string
-	// Unplugged: a start that failed took its networks away, and the next would
-	// succeed and leave it without any (moby#51758: engines from 29 on).
+	// Networks are those that it is connected to, by name, whether it runs or not;
+	// none where its network namespace is another's.
+	Networks []Network
+	// Unplugged: a start that failed took all its networks away, and the next
+	// would succeed and leave it without any (moby#51758: engines from 29 on).
 	Unplugged bool
 }
 
@@ -194,8 +197,8 @@ type LogOptions struct {
 	Follow bool
 }
 
-// Engine is a container engine. Each method is one call to it (Logs: two), has
-// a deadline of its own besides ctx, and returns ErrUnavailable when the engine
+// Engine is a container engine. Each method is one call to it (Logs: two,
+// Reconnect: one for each network), has a deadline of its own besides ctx, and returns ErrUnavailable when the engine
 // can't be asked.
 type Engine interface {
 	// Info asks the engine who it is, and negotiates the API version anew.
@@ -230,6 +233,13 @@ type Engine interface {
 	// Unpause lets a paused container go on. Not paused: nil. Errors:
 	// ErrNotFound, ErrConflict.
 	Unpause(ctx context.Context, id string) error
+
+	// Reconnect connects a container that doesn't run to these networks again,
+	// which it had at an earlier look and a start that failed took away. Those
+	// that it has are left as they are. It connects what it can; that a network
+	// is gone is told by the next start. Errors: ErrNotFound, ErrInvalid (the
+	// engine can't connect it as it was).
+	Reconnect(ctx context.Context, id string, networks []Network) error
 
 	// Holder tells who has the port of the host now, to be asked when a start was
 	// refused because it is taken: it costs a list of what runs. A container that

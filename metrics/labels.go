@@ -24,7 +24,7 @@ func desiredStates() []string { return []string{"running", "stopped", "absent", 
 // calls is the closed set of the calls to the engine: the methods of
 // engine.Engine that answer, in lower case.
 func calls() []string {
-	return []string{"info", "list", "inspect", "start", "stop", "restart", "unpause", "holder", "logs"}
+	return []string{"info", "list", "inspect", "start", "stop", "restart", "unpause", "reconnect", "holder", "logs"}
 }
 
 // methods is the closed set of the methods that requests are told apart by.

@@ -43,9 +43,12 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	case err != nil:
 		outcome = OutcomeError
 		result.Void = errors.Is(err, engine.ErrUnavailable)
-		result.Holder = r.holder(ctx, call, err)
 	}
 	result.Unseen = r.opt.World.Refresh(ctx, a.ID) != nil
+	if result.Err != nil {
+		result.Lost = r.putBack(ctx, call)
+		result.Holder = r.holder(ctx, call, err)
+	}
 	result.Now = r.opt.Now()
 
 	r.mu.Lock()
@@ -85,6 +88,28 @@ func (r *Reconciler) guard(a plan.Action) error {
 		return fmt.Errorf("%w: %s", ErrGuarded, plan.NotStopped(a.Container, why))
 	}
 	return fmt.Errorf("%w: %s", ErrGuarded, plan.NotRestarted(a.Container, why))
+}
+
+// putBack connects the container again to the networks that a start which failed
+// has taken away (moby#51758), and looks again. It returns those that it could
+// not put back.
+func (r *Reconciler) putBack(ctx context.Context, call Call) plan.Lost {
+	id := call.Action.ID
+	known := r.opt.World.View().Containers
+	i := slices.IndexFunc(known, func(c engine.Container) bool { return c.ID == id })
+	if i < 0 || known[i].State.Alive() {
+		return plan.Lost{}
+	}
+	lost := engine.Missing(call.before.Networks, known[i].Networks)
+	if len(lost) == 0 {
+		return plan.Lost{}
+	}
+	err := r.opt.Engine.Reconnect(ctx, id, lost)
+	_ = r.opt.World.Refresh(ctx, id) // else it is tried again by itself
+	if err == nil {
+		return plan.Lost{}
+	}
+	return plan.Lost{Networks: lost, Why: err}
 }
 
 // holder finds who has the port for which the call was refused; nil: it was

@@ -124,30 +124,3 @@ func TestAnOrphanInTheWayIsNamedAndTheServiceStartsOnceItStops(t *testing.T) {
 		})
 	}
 }
-
-func TestAContainerThatLostItsNetworksIsNotStarted(t *testing.T) {
-	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateExited, Publishes: []engine.Port{http8080}, Unplugs: true}),
-		sim.Spec{Name: "other", State: engine.StateRunning, Publishes: []engine.Port{http8080}})
-	if s := w.web(); s.StalledReason() != plan.ReasonNetworkLost || !strings.Contains(s.Message, "held by container other") {
-		t.Errorf("%+v", s.Conditions)
-	}
-	w.engine.HandStop("other")
-	w.calls()
-	w.pass(time.Hour)
-	if calls := w.calls(); len(calls) > 0 {
-		t.Errorf("calls: %v", calls)
-	}
-	w.engine.Remove("p-web-1")
-	w.engine.Create(ours("web", sim.Spec{Publishes: []engine.Port{http8080}}))
-	w.pass(time.Minute)
-	w.expect("other exited(143)\np-web-1 running")
-}
-
-func TestALookThatShowsLostNetworksIsAnother(t *testing.T) {
-	c := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", State: engine.StateExited}}
-	lost := c
-	lost.Unplugged = true
-	if !sameContainer(c, c) || sameContainer(c, lost) {
-		t.Error("nobody would look again")
-	}
-}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/nat"
@@ -48,13 +47,6 @@ func (w *world) Project() string       { return w.project }
 // Port is one of this network's: an engine in another has it free as well.
 func (w *world) Port(t testing.TB) int {
 	t.Helper()
-	// Others may have made networks of their own here; containers are to be on
-	// the engine's.
-	networks, err := w.hands.NetworkList(t.Context(), network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", "^bridge$"), filters.Arg("driver", "bridge"))})
-	must(t, "list networks", err)
-	if len(networks) == 0 {
-		return 0
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, "find a port", err)
 	defer l.Close()
@@ -93,7 +85,7 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 		host.NetworkMode = container.NetworkMode("container:" + s.Joins)
 	}
 	if s.Publish > 0 {
-		host.NetworkMode = "bridge"
+		s.Networks = max(1, s.Networks)
 		conf.ExposedPorts = nat.PortSet{"80/tcp": {}}
 		host.PortBindings = nat.PortMap{"80/tcp": {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(s.Publish)}}}
 	}
@@ -103,11 +95,26 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 	if s.Always {
 		host.RestartPolicy.Name = container.RestartPolicyAlways
 	}
-	c, err := w.hands.ContainerCreate(t.Context(), conf, host, nil, nil, s.Name)
+	places := map[string]*network.EndpointSettings{}
+	for range s.Networks {
+		name, address := dockertest.Network(t, w.hands)
+		host.NetworkMode = container.NetworkMode(name)
+		places[name] = &network.EndpointSettings{Aliases: []string{"front", "web"}, IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: address}}
+	}
+	first := map[string]*network.EndpointSettings{} // 20.10 takes only one
+	if p := places[string(host.NetworkMode)]; p != nil {
+		first[string(host.NetworkMode)] = p
+	}
+	c, err := w.hands.ContainerCreate(t.Context(), conf, host, &network.NetworkingConfig{EndpointsConfig: first}, nil, s.Name)
 	must(t, "create "+s.Name, err)
 	t.Cleanup(func() { // it may be gone
 		_ = w.hands.ContainerRemove(context.Background(), c.ID, container.RemoveOptions{Force: true})
 	})
+	for name, p := range places {
+		if first[name] == nil {
+			must(t, "connect "+s.Name, w.hands.NetworkConnect(t.Context(), name, c.ID, p))
+		}
+	}
 	return c.ID
 }
 
@@ -147,6 +154,15 @@ func (w *world) Unpause(t testing.TB, id string) {
 func (w *world) Rename(t testing.TB, id, name string) {
 	t.Helper()
 	must(t, "rename", w.hands.ContainerRename(t.Context(), id, name))
+}
+
+func (w *world) Disconnect(t testing.TB, id string) {
+	t.Helper()
+	c, err := w.hands.ContainerInspect(t.Context(), id)
+	must(t, "inspect", err)
+	for name := range c.NetworkSettings.Networks {
+		must(t, "disconnect", w.hands.NetworkDisconnect(t.Context(), name, id, false))
+	}
 }
 
 func (w *world) Remove(t testing.TB, id string) {

@@ -91,7 +91,8 @@ func New(opt Options) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) connect() (*client.Client, error) {
+// connect makes a client, which negotiates the API's version unless more says one.
+func (e *Engine) connect(more ...client.Opt) (*client.Client, error) {
 	if strings.HasPrefix(e.opt.Host, "ssh://") {
 		return nil, fmt.Errorf("engine address %s: ssh is not supported; forward the socket instead", e.opt.Host)
 	}
@@ -99,7 +100,7 @@ func (e *Engine) connect() (*client.Client, error) {
 	if e.opt.Host != "" {
 		opts = append(opts, client.WithHost(e.opt.Host))
 	}
-	cli, err := client.NewClientWithOpts(opts...)
+	cli, err := client.NewClientWithOpts(append(opts, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("engine address %q: %w", e.opt.Host, err)
 	}

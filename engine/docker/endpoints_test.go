@@ -21,22 +21,26 @@ const policyFile = "../../SECURITY.md"
 // Names of the container that is called about, as the fake knows it.
 const id, name = "4f5e", "shop-web-1"
 
+// back is a network of it.
+var back = engine.Network{Name: "shop_back", Settings: "{}"}
+
 // all calls every method of the port, by its name.
 func all(t *testing.T, e *Engine) map[string]func() error {
 	ctx, deaf := t.Context(), func([]byte) error { return nil }
 	return map[string]func() error{
-		"Info":    func() error { _, err := e.Info(ctx); return err },
-		"List":    func() error { _, err := e.List(ctx, "shop"); return err },
-		"Inspect": func() error { _, err := e.Inspect(ctx, name); return err },
-		"Start":   func() error { return e.Start(ctx, id) },
-		"Stop":    func() error { return e.Stop(ctx, id, 0) },
-		"Restart": func() error { return e.Restart(ctx, id, -1) },
-		"Unpause": func() error { return e.Unpause(ctx, id) },
-		"Holder":  func() error { _, err := e.Holder(ctx, engine.Port{Host: 80}); return err },
-		"Events":  func() error { return e.Events(ctx, func() {}, func(engine.Event) {}) },
-		"Logs":    func() error { return e.Logs(ctx, id, engine.LogOptions{Tail: 1, Follow: true}, deaf) },
-		"Address": nil, // of ours, not of the port: no call
-		"Close":   nil,
+		"Info":      func() error { _, err := e.Info(ctx); return err },
+		"List":      func() error { _, err := e.List(ctx, "shop"); return err },
+		"Inspect":   func() error { _, err := e.Inspect(ctx, name); return err },
+		"Start":     func() error { return e.Start(ctx, id) },
+		"Stop":      func() error { return e.Stop(ctx, id, 0) },
+		"Restart":   func() error { return e.Restart(ctx, id, -1) },
+		"Unpause":   func() error { return e.Unpause(ctx, id) },
+		"Reconnect": func() error { return e.Reconnect(ctx, id, []engine.Network{back}) },
+		"Holder":    func() error { _, err := e.Holder(ctx, engine.Port{Host: 80}); return err },
+		"Events":    func() error { return e.Events(ctx, func() {}, func(engine.Event) {}) },
+		"Logs":      func() error { return e.Logs(ctx, id, engine.LogOptions{Tail: 1, Follow: true}, deaf) },
+		"Address":   nil, // of ours, not of the port: no call
+		"Close":     nil,
 	}
 }
 
@@ -79,6 +83,7 @@ func endpoints(t *testing.T) []string {
 			for _, ref := range []string{id, name} {
 				path = strings.ReplaceAll(path, "/containers/"+ref+"/", "/containers/{id}/")
 			}
+			path = strings.ReplaceAll(path, "/networks/"+back.Name+"/", "/networks/{id}/")
 			asked = append(asked, method+" "+path)
 		}
 	}
@@ -190,7 +195,8 @@ var forbidden = []string{
 	"/v1.41/containers/4f5e/top", "/v1.41/containers/4f5e/stats", "/v1.41/containers/4f5e/changes",
 	"/v1.41/exec/4f5e/start", "/v1.41/exec/4f5e/json", "/v1.41/build", "/v1.41/session", "/v1.41/grpc", "/v1.41/commit",
 	"/v1.41/images/json", "/v1.41/images/create", "/v1.41/images/load", "/v1.41/plugins", "/v1.41/plugins/pull",
-	"/v1.41/volumes", "/v1.41/volumes/create", "/v1.41/networks", "/v1.41/networks/create", "/v1.41/secrets",
+	"/v1.41/volumes", "/v1.41/volumes/create", "/v1.41/networks", "/v1.41/networks/create", "/v1.41/networks/prune",
+	"/v1.41/networks/4f5e", "/v1.41/networks/4f5e/disconnect", "/v1.41/networks/4f5e/../create", "/v1.41/networks//connect", "/v1.41/secrets",
 	"/v1.41/swarm/init", "/v1.41/system/df", "/v1.41/info", "/v1.41/auth", "/v1.41/distribution/x/json",
 	"/v1.41/containers/../exec/4f5e/json", "/v1.41/containers/../exec/4f5e/start", "/v1.41/containers/4f5e/../create", "/v1.41/containers//json",
 	"/v1.41/containers/4f5e/exec/json", "/v1.41/containers/4f5e/start/", "/v1.41/containers/4f5e/json\n",

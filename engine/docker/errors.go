@@ -45,12 +45,17 @@ func refused(err error) bool { // 500, 403, 401
 	return cerrdefs.IsInternal(err) || cerrdefs.IsPermissionDenied(err) || cerrdefs.IsUnauthorized(err)
 }
 
+// noSuchContainer reports that it is this container that a 404 is about.
+func noSuchContainer(err error, id string) bool {
+	return strings.Contains(err.Error(), "No such container: "+id)
+}
+
 // startError tells apart what the API doesn't: a start answers 404 both where
 // the container is gone and where its command, image or network is, or the
 // container whose network it joins; 409 where that one doesn't run; 400 where its
 // command or a mount is refused; and 500 where a port is. Its refusals are *engine.Refusal.
 func startError(err error, id string) error {
-	otherGone := cerrdefs.IsNotFound(err) && !strings.Contains(err.Error(), "No such container: "+id)
+	otherGone := cerrdefs.IsNotFound(err) && !noSuchContainer(err, id)
 	switch {
 	case otherGone || refused(err) || cerrdefs.IsInvalidArgument(err) && !otherVersion(err):
 		return refusal(err)

@@ -88,6 +88,7 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 	if r.NetworkSettings != nil {
 		c.Ports = ports(r.NetworkSettings.Ports, false)
 		c.Addresses = addresses(r.NetworkSettings.Networks)
+		c.Networks = networks(r)
 		c.Unplugged = unplugged(r, c)
 	}
 	for _, t := range []struct {

@@ -27,6 +27,9 @@ func verbs(e engine.Engine) map[string]func(context.Context, string) error {
 		"stop":    func(ctx context.Context, id string) error { return e.Stop(ctx, id, 0) },
 		"restart": func(ctx context.Context, id string) error { return e.Restart(ctx, id, 0) },
 		"unpause": e.Unpause,
+		"reconnect": func(ctx context.Context, id string) error {
+			return e.Reconnect(ctx, id, []engine.Network{{Name: "back", Settings: "{}"}})
+		},
 		"logs": func(ctx context.Context, id string) error {
 			return e.Logs(ctx, id, engine.LogOptions{}, func([]byte) error { return nil })
 		},

@@ -39,7 +39,11 @@ type Spec struct {
 	Mute bool // the engine keeps nothing of what it writes: log driver "none"
 	// Publish is a TCP port of the host's loopback that a start binds; 0: none.
 	Publish int
-	Joins   string // the ID of the container whose network it shares; empty: none
+	// Networks is how many networks it is in that nobody else is in, in each
+	// with a name and an address that it asked for, where the engine knows such
+	// things; 0: as the world thinks fit.
+	Networks int
+	Joins    string // the ID of the container whose network it shares; empty: none
 }
 
 // World is an engine, and the hands of somebody else who uses it too. A hand
@@ -52,7 +56,7 @@ type World interface {
 	// Name returns a name that no other run of the suite uses.
 	Name(suffix string) string
 
-	// Port returns a port that nobody has; 0: no container can publish one here.
+	// Port returns a port that nobody has.
 	Port(t testing.TB) int
 
 	// Create makes a container, doesn't start it, and removes it when the test
@@ -67,6 +71,8 @@ type World interface {
 	Pause(t testing.TB, id string)
 	Unpause(t testing.TB, id string)
 	Rename(t testing.TB, id, name string)
+	// Disconnect takes it out of all its networks.
+	Disconnect(t testing.TB, id string)
 	// Remove removes it even if it runs, as `docker rm -f` does.
 	Remove(t testing.TB, id string)
 }

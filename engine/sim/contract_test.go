@@ -67,6 +67,10 @@ func (w *world) Create(t testing.TB, s enginetest.Spec) string {
 		spec.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: s.Publish, Container: 80, Protocol: "tcp"}}
 		spec.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{172, 17, 0, 2})}
 	}
+	for i := range s.Networks {
+		spec.Networks = append(spec.Networks, fmt.Sprintf("net-%d", i))
+		spec.Unplugs = true
+	}
 	if s.Joins != "" {
 		spec.Shares = []string{s.Joins}
 	}
@@ -98,4 +102,5 @@ func (w *world) Kill(_ testing.TB, id string, signal int) { w.sim.Kill(id, signa
 func (w *world) Pause(_ testing.TB, id string)            { w.sim.Pause(id) }
 func (w *world) Unpause(_ testing.TB, id string)          { w.sim.HandUnpause(id) }
 func (w *world) Rename(_ testing.TB, id, name string)     { w.sim.Rename(id, name) }
+func (w *world) Disconnect(_ testing.TB, id string)       { w.sim.Disconnect(id) }
 func (w *world) Remove(_ testing.TB, id string)           { w.sim.Remove(id) }

@@ -29,10 +29,10 @@ func (f *faults) next(call string) error {
 
 // FailNext makes the next call of that method return the error; more of them,
 // one after the other. The methods are called as in Calls: info, list, inspect,
-// start, stop, restart, unpause, holder, events, logs.
+// start, stop, restart, unpause, reconnect, holder, events, logs.
 func (e *Engine) FailNext(call string, err error) {
 	switch call {
-	case "info", "list", "inspect", "start", "stop", "restart", "unpause", "holder", "events", "logs":
+	case "info", "list", "inspect", "start", "stop", "restart", "unpause", "reconnect", "holder", "events", "logs":
 	default:
 		panic("sim: no call " + call)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"reconciler/engine"
@@ -33,7 +34,8 @@ type Spec struct {
 	Ports       []engine.Port
 	Publishes   []engine.Port // that a start binds, and fails if they are bound
 	Addresses   []netip.Addr  // in its networks, while it lives
-	Unplugs     bool          // a start that fails for a port takes its networks away, as engine 29 does
+	Networks    []string      // that it is connected to
+	Unplugs     bool          // a start that fails for a port takes one of them away, as engine 29 does
 	Mounts      []engine.Mount
 	Shares      []string // IDs; each must run for a start to succeed
 	Says        []string // lines that its process writes at each start
@@ -60,6 +62,9 @@ func (e *Engine) Create(spec Spec) string {
 	c.ID, c.Name, c.Image, c.Labels = hex.EncodeToString(sum[:]), spec.Name, spec.Image, spec.Labels
 	c.State, c.CreatedAt, c.AutoRemove, c.StopTimeout, c.Ports = engine.StateCreated, at, spec.AutoRemove, spec.StopTimeout, spec.Ports
 	c.Publishes, c.Mounts, c.Shares = spec.Publishes, spec.Mounts, spec.Shares
+	for _, name := range slices.Sorted(slices.Values(spec.Networks)) {
+		c.Networks = append(c.Networks, engine.Network{Name: name, Settings: "as it was"})
+	}
 	e.containers[c.ID] = c
 	e.emit(c, engine.ActionCreate, 0)
 	switch spec.State {
@@ -146,6 +151,12 @@ func (e *Engine) Pause(ref string) {
 // HandUnpause is `docker unpause` by somebody else.
 func (e *Engine) HandUnpause(ref string) {
 	e.must(ref, e.unpause)
+}
+
+// Disconnect takes the container out of all its networks, as `docker network
+// disconnect` does by somebody else's hand.
+func (e *Engine) Disconnect(ref string) {
+	e.must(ref, func(c *box) { c.Networks = nil })
 }
 
 // Remove is `docker rm -f` by somebody else.

@@ -15,7 +15,9 @@ func (e *Engine) run(c *box) {
 	e.created++
 	c.State, c.PID, c.StartedAt = engine.StateRunning, 1000+e.created, e.now()
 	c.ExitCode, c.Error, c.OOMKilled, c.Restarts = 0, "", false, 0
-	c.Addresses = c.spec.Addresses
+	if c.Addresses = c.spec.Addresses; c.Unplugged {
+		c.Addresses = nil
+	}
 	c.dieAt = time.Time{}
 	if c.spec.Lives > 0 {
 		c.dieAt = c.StartedAt.Add(c.spec.Lives)

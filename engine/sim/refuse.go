@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"reconciler/engine"
 )
@@ -49,7 +51,11 @@ func (e *Engine) blocked(c *box) error {
 		}
 		if _, taken := e.holder(p, c); taken {
 			words := fmt.Sprintf("Bind for 0.0.0.0:%d failed: port is already allocated", p.Host)
-			c.Error, c.Unplugged = words, c.spec.Unplugs
+			c.Error = words
+			if c.spec.Unplugs {
+				c.Networks = c.Networks[min(1, len(c.Networks)):]
+				c.Unplugged = len(c.Networks) == 0
+			}
 			// As 20.10, it doesn't tell the protocol nor the address.
 			return &engine.Refusal{Kind: engine.PortTaken, Port: engine.Port{Host: p.Host}, Words: words}
 		}
@@ -75,6 +81,16 @@ func (e *Engine) holder(p engine.Port, but *box) (engine.Holder, bool) {
 		}
 	}
 	return engine.Holder{}, false
+}
+
+// Reconnect implements engine.Engine.
+func (e *Engine) Reconnect(ctx context.Context, id string, networks []engine.Network) error {
+	return e.change(ctx, "reconnect", id, func(c *box) error {
+		c.Networks = slices.Concat(c.Networks, engine.Missing(networks, c.Networks))
+		slices.SortFunc(c.Networks, func(a, b engine.Network) int { return cmp.Compare(a.Name, b.Name) })
+		c.Unplugged = c.Unplugged && len(c.Networks) == 0
+		return nil
+	})
 }
 
 // Holder implements engine.Engine.

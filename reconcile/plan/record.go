@@ -45,6 +45,10 @@ type Record struct {
 	probed
 	looping
 
+	// Lost are the networks that a start which failed took away, and that could
+	// not be put back.
+	Lost Lost
+
 	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
 	NoProgress int    // calls in a row that succeeded and changed nothing
 }
@@ -60,12 +64,21 @@ type Result struct {
 	Err    error            // nil also where there was nothing left to do
 	// Holder is who has the port for which a start was refused; nil: not known.
 	Holder *engine.Holder
+	// Lost are the networks that it took away and that could not be put back.
+	Lost Lost
 	// Void: the call says nothing about the container: it had gone (Err is nil
 	// then), or the engine didn't answer.
 	Void bool
 	// Unseen: what came of it could not be looked at.
 	Unseen bool
 	Now    time.Time
+}
+
+// Lost are networks that a container has lost, and why they could not be put
+// back. The zero value: none.
+type Lost struct {
+	Networks []engine.Network
+	Why      error
 }
 
 // look is one look at one of a service's containers.
@@ -151,7 +164,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 }
 
 func (rec Record) after(r Result, retry desired.Retry) Record {
-	rec.Tried, rec.Unseen = "", ""
+	rec.Tried, rec.Unseen, rec.Lost = "", "", r.Lost
 	if r.Unseen {
 		rec.Unseen = r.Action.Verb
 	}

@@ -20,12 +20,13 @@ import (
 //	want SERVICE STATE [key=value…]   job replicas settle container as on_paused on_unhealthy grace deadline suspend until
 //	now HH:MM:SS
 //	have NAME STATE [key=value…]      as seen now; exited(3); started finished health probed labels project replace rm oom depends shares restarts
-//	                                  publish=[IP:]PORT/PROTO mount=VOLUME|PATH[:ro] unplugged
+//	                                  publish=[IP:]PORT/PROTO mount=VOLUME|PATH[:ro] network=NAME failed unplugged
 //	gone NAME
 //	touch NAME                        others sent it a signal now
 //	back                              the engine was away; the view is whole again since now
 //	flight VERB NAME                  our call is under way
-//	did VERB NAME [error TEXT | void TEXT | for CAUSE | refused KIND WORDS | unseen] our call returned; see refusalOf
+//	did VERB NAME [lost NETWORK]      our call returned, and cost it a network that could not be put back; behind that:
+//	    [error TEXT | void TEXT | for CAUSE | refused KIND WORDS | unseen]; see refusalOf
 //	looked NAME                       the look that was asked for was made now
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
@@ -268,7 +269,7 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 			c.Shares = []string{"id-" + value}
 		case "rm":
 			c.AutoRemove = true
-		case "publish", "mount", "unplugged":
+		case "publish", "mount", "network", "failed", "unplugged":
 			err = needs(c, key, value)
 		case "oom":
 			c.OOMKilled = true
@@ -295,6 +296,10 @@ func (s *story) did(f []string) error {
 	id := "id-" + f[1]
 	delete(s.around.InFlight, id)
 	r := Result{Action: Action{Verb: Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
+	if len(f) > 3 && f[2] == "lost" {
+		r.Lost = Lost{[]engine.Network{{Name: f[3]}}, fmt.Errorf("reconnect %s to %s: %w", f[1], f[3], engine.ErrInvalid)}
+		f = slices.Delete(f, 2, 4)
+	}
 	switch {
 	case len(f) > 3 && f[2] == "for":
 		r.Action.Cause = Cause(f[3])

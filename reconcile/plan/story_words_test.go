@@ -19,8 +19,10 @@ func needs(c *engine.Container, key, value string) error {
 	case "mount":
 		source, only := strings.CutSuffix(value, ":ro")
 		c.Mounts = append(c.Mounts, engine.Mount{Volume: !strings.HasPrefix(source, "/"), Source: source, ReadOnly: only})
-	case "unplugged":
-		c.Unplugged, c.Error = true, "Bind for 0.0.0.0:8080 failed: port is already allocated"
+	case "network":
+		c.Networks = append(c.Networks, engine.Network{Name: value})
+	case "failed", "unplugged":
+		c.Unplugged, c.Error = key == "unplugged", "Bind for 0.0.0.0:8080 failed: port is already allocated"
 	}
 	return nil
 }
