@@ -14,13 +14,13 @@ import (
 )
 
 // private starts an engine of the test's own, or starts it again.
-func private(t *testing.T, dir string, current bool) string {
+func private(t *testing.T, dir string, current bool, more ...string) string {
 	t.Helper()
 	args := []string{"private", dir}
 	if current {
 		args = append(args, "--current")
 	}
-	cmd := exec.Command("../../hack/engine", args...)
+	cmd := exec.Command("../../hack/engine", append(args, more...)...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
