@@ -118,6 +118,11 @@ var stories = []story{
 		w.Pause(t, id)
 		must(t, w.Engine().Restart(t.Context(), id, long))
 	}, []string{"create", "start", "pause", "kill 15", "unpause", "die", "start"}},
+	{"reconnect", Spec{Networks: 1}, func(t *testing.T, w World, id string) {
+		networks := inspect(t, w, id).Networks
+		w.Disconnect(t, id)
+		must(t, w.Engine().Reconnect(t.Context(), id, networks))
+	}, []string{"create"}},
 	{"remove", Spec{}, func(t *testing.T, w World, id string) {
 		w.Remove(t, id)
 	}, []string{"create", "destroy"}},
