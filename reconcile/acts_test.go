@@ -85,6 +85,29 @@ func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
 	}
 }
 
+// The engine made it, and its answer was lost.
+func TestARestartThatWasMadeWithoutAnAnswerIsMadeOnce(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	ticket, err := w.r.Restart("web", "cli:ann", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.engine.FailNext("restart", engine.ErrUnavailable)
+	w.engine.Before(func(call, _ string) {
+		if call == "restart" {
+			w.now = w.now.Add(time.Second)
+			w.engine.HandStop("p-web-1")
+			w.engine.HandStart("p-web-1")
+		}
+	})
+	w.settle("web")
+	w.engine.Before(nil)
+	w.pass(time.Minute)
+	if acts, calls := w.web().Acts, w.calls(); acts.Ended != ticket || acts.Failed >= ticket || calls["restart"] != 1 {
+		t.Errorf("%+v of ticket %d, calls %v", acts, ticket, calls)
+	}
+}
+
 // It would be stopped again at once.
 func TestAJobThatIsWantedStoppedIsNotRestarted(t *testing.T) {
 	w := newWorld(t, "version: 1\nproject: p\nservices:\n  web: {job: true, state: stopped}\n", ours("web", sim.Spec{State: engine.StateExited}))

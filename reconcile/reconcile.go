@@ -148,7 +148,11 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 		calls = append(calls, Call{Service: service, look: id})
 	}
 	var events []Event
-	if past.RestartPending() && !p.Past.RestartPending() {
+	switch {
+	case !past.RestartPending() || p.Past.RestartPending():
+	case past.RestartMade(p.Past):
+		r.track(service).acts.Ended++
+	default:
 		events = append(events, r.giveUp(s, p))
 	}
 	events = append(events, r.publish(snap, s, holding, p)...)

@@ -180,3 +180,15 @@ func (p Past) RestartPending() bool {
 	}
 	return false
 }
+
+// RestartMade reports whether next is known to differ from p by a restart that
+// the engine didn't answer, and that was made all the same.
+func (p Past) RestartMade(next Past) bool {
+	for id, rec := range p.Containers {
+		is, there := next.Containers[id]
+		if rec.Restart && rec.Unanswered && there && !is.Restart && is.Began.After(rec.Began) {
+			return true
+		}
+	}
+	return false
+}

@@ -118,7 +118,7 @@ func (rec Record) observe(c engine.Container, l look) Record {
 		return rec
 	}
 	if rec.Unanswered && !l.busy {
-		rec.Unanswered, rec.Restart = false, !c.StartedAt.After(rec.Began)
+		rec.Unanswered, rec.Restart = false, rec.Restart && !c.StartedAt.After(rec.Began)
 	}
 	if !rec.Seen || l.reborn {
 		rec.Began = c.StartedAt
