@@ -183,6 +183,25 @@ func TestPlanWorksWithoutAServer(t *testing.T) {
 	}
 }
 
+func TestPlanOfARunningReconciler(t *testing.T) {
+	const settles = `{"pending":true,"services":[{"service":"web","text":"web: nothing yet, Settle until 12:00:03"}]}`
+	plan := []string{"GET /v1/plan"}
+	converse(t, []exchange{
+		{"what it waits for", "plan", map[string]said{"GET /v1/plan": {body: settles}}, plan, 2, "web: nothing yet, Settle until 12:00:03\n", ""},
+		{"nothing", "plan", map[string]said{"GET /v1/plan": {body: `{"services":[]}`}}, plan, 0, "nothing to do\n", ""},
+		{"no engine", "plan", map[string]said{"GET /v1/plan": {503, `{"title":"x","detail":"plan: engine unavailable"}`}}, plan, 1, "", "plan: engine unavailable\n"},
+		{"both", "plan --engine sim", nil, nil, 1, "", "--server and --engine: a running reconciler looks by its own settings; give one of them\n"},
+	})
+	f := &fake{script: map[string]said{"GET /v1/plan": {body: settles}}}
+	t.Setenv("RECONCILER_SERVER", f.onTCP(t))
+	if code, out, errs := call(t, "plan"); code != 2 || !strings.Contains(out, "Settle") {
+		t.Errorf("by the environment: exit %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := call(t, "plan", "--engine", "sim", "--state", "none.yaml"); code != 1 || !strings.Contains(errs, "none.yaml") {
+		t.Errorf("a flag that says where to look: exit %d, %s", code, errs)
+	}
+}
+
 func TestEveryKindOfEventHasAMessage(t *testing.T) {
 	for _, format := range []string{"console", "json"} {
 		var out bytes.Buffer

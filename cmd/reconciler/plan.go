@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"reconciler/desired"
 	"reconciler/reconcile"
@@ -18,9 +20,12 @@ func newPlan() *cobra.Command {
 		Short: "Show what would be done, and why or why not",
 		Long: "Shows what would be done now to the containers of the engine by the file, and why or why not.\n" +
 			"It needs no running reconciler and changes nothing. Exits 0 if there is nothing to do, 2 if there is.\n" +
-			"What a reconciler in a container runs in, and so doesn't stop, is known in there only: docker exec NAME /reconciler plan",
-		Args: args(cobra.NoArgs),
+			"With --server, or $RECONCILER_SERVER and no flag that says where to look, a running one is asked: it knows, too,\n" +
+			"what others are doing just now, what has crashed how often, and what it runs in itself and so doesn't stop.",
+		Example: "  reconciler plan\n  reconciler plan --server http://127.0.0.1:8480 -o json",
+		Args:    args(cobra.NoArgs),
 	}
+	c := bindClient(cmd.Flags())
 	file := stateFile(cmd)
 	dataDir := cmd.Flags().String("data-dir", "", "what a running reconciler remembers (default .reconciler beside the state file)")
 	kind := cmd.Flags().String("engine", "docker", "docker or sim")
@@ -30,7 +35,16 @@ func newPlan() *cobra.Command {
 		if *output != "text" && *output != "json" {
 			return failed(fmt.Errorf("-o %s: it is text or json", *output))
 		}
-		report, err := look(cmd.Context(), *file, *dataDir, *kind, *host)
+		asks, err := asksServer(cmd.Flags())
+		if err != nil {
+			return failed(err)
+		}
+		var report reconcile.Report
+		if asks {
+			err = c.get(cmd.Context(), "/v1/plan", nil, &report)
+		} else {
+			report, err = look(cmd.Context(), *file, *dataDir, *kind, *host)
+		}
 		if err != nil {
 			return failed(err)
 		}
@@ -45,6 +59,21 @@ func newPlan() *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// asksServer reports whether a running reconciler is asked for its plan. It fails
+// where both that and where to look is said.
+func asksServer(flags *pflag.FlagSet) (bool, error) {
+	for _, name := range []string{"state", "data-dir", "engine", "docker-host"} {
+		if !flags.Changed(name) {
+			continue
+		}
+		if flags.Changed("server") {
+			return false, fmt.Errorf("--server and --%s: a running reconciler looks by its own settings; give one of them", name)
+		}
+		return false, nil
+	}
+	return flags.Changed("server") || os.Getenv("RECONCILER_SERVER") != "", nil
 }
 
 // failed is an error of plan, whose exit code 2 means something else.
