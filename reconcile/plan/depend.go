@@ -77,7 +77,9 @@ func (own Ownership) Neighbours(doc *desired.Document, done func(service string)
 		h := own.Holdings[s.Name]
 		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name), Held: h.Trouble.Reason != ""}
 		for _, r := range h.Replicas {
-			all.alias[r.Container.Labels[engine.LabelService]] = s.ComposeService
+			if called := r.Container.Labels[engine.LabelService]; called != "" && r.Container.Labels[engine.LabelProject] == doc.Project {
+				all.alias[called] = s.ComposeService
+			}
 			file(s.ComposeService, r.Container)
 		}
 	}
