@@ -55,6 +55,23 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 	}
 }
 
+// Why it is given up stays to be read, until something else is tried.
+func TestWhyARestartIsGuardedStays(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.r.mu.Lock()
+	w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-web-1")}, ownership{}
+	w.r.mu.Unlock()
+	for range 3 {
+		w.settle("web")
+		if is := w.web(); !strings.Contains(is.LastError, "docker restart p-web-1") || !is.Converged {
+			t.Errorf("converged %t, last error %q", is.Converged, is.LastError)
+		}
+	}
+}
+
 // The call was under way when the restart was given up: how it ends says nothing
 // of the next one.
 func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {

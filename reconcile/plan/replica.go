@@ -221,6 +221,7 @@ func (d *decision) refuse(c engine.Container) {
 	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
 		rec.Restart = false
 		rec.tell(Note{ReasonSelf, NotRestarted(c.Name, why)})
+		rec.Refused = fingerprint(c)
 		d.past.Containers[c.ID] = rec
 	}
 }
