@@ -18,7 +18,7 @@ const crashDir = "RECONCILER_CRASH_DIR"
 
 // fileSteps are the system calls of an edit that a crash may come before, but
 // the exchange.
-const fileSteps = "openat,write,fsync,fchown,fchmod,renameat,unlinkat,mkdirat,flock,fcntl,close"
+const fileSteps = "openat,write,fsync,fchown,fchmod,fsetxattr,fremovexattr,renameat,unlinkat,mkdirat,flock,fcntl,close"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
@@ -109,23 +109,33 @@ func TestAFileOfAnotherOwnerIsLeftAloneAndSaidSo(t *testing.T) {
 		t.Skip("only root can be somebody else for a test")
 	}
 	b := newBench(t, small)
-	program := filepath.Join(t.TempDir(), "desired.test")
-	src, err := os.ReadFile(os.Args[0])
-	err = errors.Join(err, os.WriteFile(program, src, 0o755), os.Chown(b.dir, 1234, 1234),
-		os.Chmod(filepath.Dir(b.dir), 0o755), os.Chmod(filepath.Dir(program), 0o755)) // or others can't get there
-	if err != nil {
+	if err := os.Chown(b.dir, 1234, 1234); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), crashDir+"="+b.dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1234}}
-	said, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(said), "state_owner: it belongs to user 0, group 0") || !strings.Contains(string(said), "or run as that user") {
+	said, err := editAs(t, b, 1234)
+	if err == nil || !strings.Contains(said, "state_owner: it belongs to user 0, group 0") || !strings.Contains(said, "or run as that user") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if b.text() != small || len(b.leftovers()) > 0 || stat(t, b.file).Uid != 0 {
 		t.Errorf("the file is %q, left behind %v", b.text(), b.leftovers())
 	}
+}
+
+// editAs makes an edit as that user, with this program.
+func editAs(t *testing.T, b *bench, user uint32) (said string, err error) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "desired.test")
+	src, err := os.ReadFile(os.Args[0])
+	err = errors.Join(err, os.WriteFile(program, src, 0o755),
+		os.Chmod(filepath.Dir(b.dir), 0o755), os.Chmod(filepath.Dir(program), 0o755), os.Chmod(filepath.Dir(filepath.Dir(program)), 0o755)) // or others can't get there
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), crashDir+"="+b.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // afterCrash starts again on what the crash left.

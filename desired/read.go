@@ -17,6 +17,7 @@ type content struct {
 	src    []byte
 	target string // the path behind all symlinks
 	id     fileID
+	rights *rights // nil: not looked at
 }
 
 // fileID tells whether two readings can differ without reading again.
@@ -53,7 +54,7 @@ func read(path string) (content, error) {
 	if err != nil {
 		return content{}, unreadable(path, err)
 	}
-	return content{src, target, identity(st)}, nil
+	return content{src: src, target: target, id: identity(st)}, nil
 }
 
 // identityAt is that of what the path leads to; zero where it leads to nothing.

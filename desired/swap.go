@@ -19,13 +19,14 @@ import (
 var errMoved = errors.New("the file changed meanwhile")
 
 // swap replaces the file that was read by one with the new bytes, atomically
-// and durably, with the owner and mode of the old one. What came out of the
-// exchange must be what was read: else it is put back, and the error is
-// errMoved, so that no editor's save is lost. Other errors: ErrReadOnly,
-// ErrOwner, ErrNoSpace; after all of them the old file is intact.
+// and durably, with all the rights of the old one. What came out of the
+// exchange must be what was read, with the rights that were kept: else it is
+// put back, and the error is errMoved, so that no editor's save and no chmod is
+// lost. Other errors: ErrReadOnly, ErrOwner, ErrNoSpace; after all of them the
+// old file is intact.
 func swap(was content, src []byte) error {
-	ours, err := writeTemp(was, src)
-	if errors.Is(err, fs.ErrNotExist) {
+	ours, was, err := writeTemp(was, src)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errMoved) {
 		return errMoved
 	}
 	if err != nil {
@@ -80,14 +81,25 @@ func putBack(ours content, target string) error {
 	return errMoved
 }
 
-// cameOut returns errMoved unless the file at path is what was read, and nobody
-// is about to write to it.
+// cameOut returns errMoved unless the file at path is what was read, with the
+// same rights where they are known, and nobody is about to write to it.
 func cameOut(path string, was content) error {
 	if writing(path) {
 		return errMoved
 	}
 	now, err := read(path)
 	if err != nil || !now.id.sameFile(was.id) || !bytes.Equal(now.src, was.src) {
+		return errMoved
+	}
+	if was.rights == nil {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return errMoved
+	}
+	defer f.Close()
+	if have, _, err := rightsOf(f); err != nil || !have.equal(*was.rights) {
 		return errMoved
 	}
 	return nil
@@ -107,45 +119,53 @@ func writing(path string) bool {
 	return errors.Is(err, unix.EAGAIN)
 }
 
-// writeTemp writes the bytes beside the file, durably, with its owner and mode.
-func writeTemp(was content, src []byte) (ours content, err error) {
-	var st unix.Stat_t
-	if err := unix.Stat(was.target, &st); err != nil {
-		return content{}, err
+// writeTemp writes the bytes beside the file, durably, with all its rights. It
+// returns what the new file is, and what was with the rights that it has.
+func writeTemp(was content, src []byte) (ours, now content, err error) {
+	old, err := os.OpenFile(was.target, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return content{}, content{}, err
+	}
+	defer old.Close()
+	have, st, err := rightsOf(old)
+	if err != nil {
+		return content{}, content{}, err
+	}
+	if !identity(st).sameFile(was.id) {
+		return content{}, content{}, errMoved
+	}
+	dir, base := filepath.Split(was.target)
+	for _, path := range []string{was.target, filepath.Clean(dir)} {
+		if err := errFixed(path); err != nil {
+			return content{}, content{}, err
+		}
 	}
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return content{}, err
+		return content{}, content{}, err
 	}
-	dir, base := filepath.Split(was.target)
 	path := filepath.Join(dir, tempPrefix(base)+hex.EncodeToString(random[:]))
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+	// Nobody but an owner who may read the old one may read it, until all its
+	// rights are those of the old one: nor by an ACL that the folder gives it,
+	// for the group's bits, which are its mask, are 0.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, os.FileMode(have.mode&0o600|0o200))
 	if err != nil {
-		return content{}, err
+		return content{}, content{}, err
 	}
-	err = fill(f, src, st)
+	_, err = f.Write(src)
+	if err == nil {
+		err = have.keep(f)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
 	var own unix.Stat_t
 	err = errors.Join(err, unix.Fstat(int(f.Fd()), &own), f.Close())
 	if err != nil {
-		return content{}, errors.Join(err, os.Remove(path))
+		return content{}, content{}, errors.Join(err, os.Remove(path))
 	}
-	return content{src, path, identity(own)}, nil
-}
-
-// fill gives the new file the owner and mode of the old one, and the bytes.
-func fill(f *os.File, src []byte, old unix.Stat_t) error {
-	if int(old.Uid) != os.Geteuid() || int(old.Gid) != os.Getegid() {
-		if err := f.Chown(int(old.Uid), int(old.Gid)); err != nil {
-			return fmt.Errorf("%w: it belongs to user %d, group %d, which can't be kept (%w); write by hand, or run as that user", ErrOwner, old.Uid, old.Gid, err)
-		}
-	}
-	if err := f.Chmod(os.FileMode(old.Mode & 0o777)); err != nil {
-		return err
-	}
-	if _, err := f.Write(src); err != nil {
-		return err
-	}
-	return f.Sync()
+	was.rights = &have
+	return content{src: src, target: path, id: identity(own)}, was, nil
 }
 
 // tempPrefix begins the names of our temporary files beside the file.
@@ -154,10 +174,10 @@ func tempPrefix(base string) string { return "." + base + ".reconciler-" }
 // refusal wraps why the file could not be written.
 func refusal(path string, err error) error {
 	switch {
-	case errors.Is(err, ErrOwner):
-		return fmt.Errorf("write %s: %w", path, err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("write %s: %w: %w; the file is as it was", path, ErrNoSpace, err)
+	case errors.Is(err, ErrOwner):
+		return fmt.Errorf("write %s: %w", path, err)
 	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return fmt.Errorf("write %s: %w: %w; edit it where it can be written", path, ErrReadOnly, err)
 	case errors.Is(err, syscall.EBUSY):

@@ -86,7 +86,7 @@ func TestASwapGivesWayToAnEditorThatHasTheFileOpen(t *testing.T) {
 // Between our exchange and its undoing somebody saves again.
 func TestTheLastSaveStands(t *testing.T) {
 	b := newBench(t, small)
-	ours, err := writeTemp(b.read(), []byte("ours"))
+	ours, _, err := writeTemp(b.read(), []byte("ours"))
 	if err != nil {
 		t.Fatal(err)
 	}
