@@ -46,7 +46,8 @@ func newTest(services ...reconcile.Service) (*Metrics, *world) {
 	w := &world{}
 	w.set(services...)
 	return New(Options{Version: "v1", Overview: w.overview,
-		Queue: func() (int, time.Duration) { return 3, 2 * time.Second }}), w
+		Queue:      func() (int, time.Duration) { return 3, 2 * time.Second },
+		LogDropped: func() int64 { return 5 }}), w
 }
 
 // gather returns what is told now, by name.
@@ -179,7 +180,8 @@ func TestAServiceIsToldAsItIs(t *testing.T) {
 	if got := value(t, m, "service_stalled", "project=shop reason=Stuck service=web"); got != 1 {
 		t.Errorf("service_stalled is %v, want 1", got)
 	}
-	for name, want := range map[string]float64{"orphan_containers": 1, "state_generation": 7, "queue_depth": 3, "queue_oldest_seconds": 2} {
+	for name, want := range map[string]float64{"orphan_containers": 1, "state_generation": 7, "queue_depth": 3, "queue_oldest_seconds": 2,
+		"log_dropped_total": 5} {
 		labels := ""
 		if name == "orphan_containers" {
 			labels = "project=shop"
@@ -330,7 +332,7 @@ func sectionSeven() []string {
 		reconcile_total reconcile_seconds queue_depth queue_oldest_seconds engine_up engine_request_seconds
 		engine_events_total engine_event_stream_connected last_resync_timestamp_seconds state_reload_total
 		state_last_reload_successful state_last_reload_success_timestamp_seconds state_generation
-		http_requests_total http_request_seconds build_info`)
+		http_requests_total http_request_seconds log_dropped_total build_info`)
 	for i, n := range names {
 		names[i] = prefix + n
 	}

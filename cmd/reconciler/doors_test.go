@@ -88,7 +88,7 @@ func TestThePageIsNamedWhereItIs(t *testing.T) {
 		conf := config.Default()
 		conf.State, conf.Engine, conf.Listen, conf.MetricsListen = file, "sim", listen, "127.0.0.1:0"
 		var logs bytes.Buffer
-		d, err := wire(conf, &logs)
+		d, err := wire(conf, &logs, func() int64 { return 0 })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,8 @@ import (
 // logger writes what happens. It implements reconcile.Recorder.
 type logger struct{ zap *zap.Logger }
 
-// newLogger writes to w, as console or json, what is of that level or above.
+// newLogger writes to w, as console or json, what is of that level or above. A
+// backlog tells in the same form of the lines that were lost.
 func newLogger(w io.Writer, format, level string) (*logger, error) {
 	at, err := zapcore.ParseLevel(level)
 	if err != nil {
@@ -29,7 +30,20 @@ func newLogger(w io.Writer, format, level string) (*logger, error) {
 		conf.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(conf)
 	}
+	if b, ok := w.(*backlog); ok {
+		b.tellLossBy(func(text string) []byte { return warning(encoder, text) })
+	}
 	return &logger{zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), at))}, nil
+}
+
+// warning is a line of the log.
+func warning(encoder zapcore.Encoder, text string) []byte {
+	line, err := encoder.Clone().EncodeEntry(zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "warning"},
+		[]zapcore.Field{zap.String("message", clean(text))})
+	if err != nil {
+		return []byte(text + "\n")
+	}
+	return line.Bytes()
 }
 
 // Record implements reconcile.Recorder: one constant message for each kind.

@@ -44,6 +44,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
+	return report(ctx, stderr, err)
+}
+
+// report says why a command failed, and returns its exit code.
+func report(ctx context.Context, stderr io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}

@@ -60,7 +60,7 @@ func TestAnAcceptanceIsToldOnce(t *testing.T) {
 	}
 	start := func() *daemon {
 		t.Helper()
-		d, err := wire(conf, &log)
+		d, err := wire(conf, &log, func() int64 { return 0 })
 		if err != nil {
 			t.Fatal(err)
 		}

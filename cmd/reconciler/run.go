@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -30,22 +32,34 @@ func newRun() *cobra.Command {
 			if err := conf.Validate(); err != nil {
 				return badInput(err)
 			}
-			return run(cmd.Context(), conf, cmd)
+			// Nobody may read what we say: then that waits, and nothing else does.
+			out := startBacklog(cmd.ErrOrStderr())
+			defer out.close(lastWords)
+			defer log.SetOutput(log.Writer())
+			log.SetOutput(out) // of libraries
+			if err := run(cmd.Context(), conf, out); err != nil {
+				return &failure{report(cmd.Context(), out, err), nil}
+			}
+			return nil
 		},
 	}
 	conf.Bind(cmd.Flags())
 	return cmd
 }
 
-// run wires the parts, and ends when ctx does or when one of them fails.
-func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
+// lastWords is how long the end waits for somebody to read what was said.
+const lastWords = time.Second
+
+// run wires the parts, and ends when ctx does or when one of them fails. What
+// it says goes to out.
+func run(ctx context.Context, conf config.Config, out *backlog) error {
 	signal.Ignore(syscall.SIGPIPE) // who reads our output may go: that ends nothing
-	d, err := wire(conf, cmd.ErrOrStderr())
+	d, err := wire(conf, out, out.dropped)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	fmt.Fprintf(cmd.ErrOrStderr(), "reconciler %s: project %s, %d services, %s\n",
+	fmt.Fprintf(out, "reconciler %s: project %s, %d services, %s\n",
 		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.address())
 
 	hangup, unheard := hangups() // before systemd is told that it may send one
@@ -75,7 +89,7 @@ func run(ctx context.Context, conf config.Config, cmd *cobra.Command) error {
 		err = berr
 	}
 	if err == nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "reconciler ended; the containers stay as they are")
+		fmt.Fprintln(out, "reconciler ended; the containers stay as they are")
 	}
 	return err
 }

@@ -36,9 +36,10 @@ type daemon struct {
 // keptEvents is how many events GET /v1/events can still tell (docs/http.md).
 const keptEvents = 1000
 
-// wire puts the parts together. What it opened is closed by close, or, if it
-// fails, by itself.
-func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
+// wire puts the parts together; logs must not make who writes wait, and dropped
+// is how many lines of it were lost. What wire opened is closed by close, or, if
+// it fails, by itself.
+func wire(conf config.Config, logs io.Writer, dropped func() int64) (d *daemon, err error) {
 	d = &daemon{}
 	defer func() {
 		if err != nil {
@@ -57,8 +58,9 @@ func wire(conf config.Config, logs io.Writer) (d *daemon, err error) {
 		return d, err
 	}
 	counts := metrics.New(metrics.Options{Version: version,
-		Overview: func() reconcile.Overview { return d.loop.Overview() },
-		Queue:    func() (int, time.Duration) { return d.loop.Queue() }})
+		Overview:   func() reconcile.Overview { return d.loop.Overview() },
+		Queue:      func() (int, time.Duration) { return d.loop.Queue() },
+		LogDropped: dropped})
 	history := reconcile.NewHistory(rand.Text()[:8], keptEvents)
 	d.recorder = reconcile.Recorders{log, counts, history}
 	if d.supervisor, err = newSupervisor(d.warn); err != nil {

@@ -84,3 +84,24 @@ func TestSignalsInAnyNumberDisturbNothing(t *testing.T) {
 		}
 	})
 }
+
+// Row E7: a full pipe as the log, whose reader doesn't read.
+func TestAnUnreadLogCostsNoRepair(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, h *host) {
+		t.Parallel()
+		s := staged(h, "")
+		s.d = start(t, freeAddress(t), s.file, func(args ...string) *exec.Cmd {
+			return exec.Command("bash", append([]string{"-c",
+				`exec > >(exec tail --pid=$$ -f /dev/null) 2>&1; timeout 1 yes; exec "$@"`, "bash", binary}, args...)...)
+		}, "--docker-host", h.address)
+		s.keeps()
+		h.must(h.ContainerKill(t.Context(), s.id["web"], "KILL"))
+		s.over("start web")
+		began := time.Now()
+		if code := s.d.end(syscall.SIGTERM); code != 0 {
+			t.Errorf("exit %d", code)
+		}
+		t.Logf("ended %s after SIGTERM", time.Since(began).Round(time.Millisecond))
+	})
+}
