@@ -18,6 +18,8 @@ type server struct {
 	failures *failures
 	sessions *sessions
 	places   places
+	// entrances are those that are served; set before the first request.
+	entrances []*Entrance
 }
 
 func newServer(opt Options) *server {

@@ -47,6 +47,9 @@ func (d Door) unix() bool { return strings.HasPrefix(d.Address, "unix:") }
 type Entrance struct {
 	net.Listener
 	Door Door
+
+	socket  *socket // of a unix door; else nil
+	warning string  // of what was found when it was opened; told once it serves
 }
 
 // Listen opens a door. The error says so when somebody else has the address,
@@ -61,11 +64,11 @@ func Listen(d Door) (*Entrance, error) {
 		most = maxMetricsConnections
 	}
 	if path, ok := strings.CutPrefix(d.Address, "unix:"); ok {
-		l, err := listenUnix(path)
+		l, warning, err := listenUnix(path)
 		if err != nil {
 			return nil, err
 		}
-		return &Entrance{netutil.LimitListener(l, most), d}, nil
+		return &Entrance{netutil.LimitListener(l, most), d, l, warning}, nil
 	}
 	l, err := net.Listen("tcp", d.Address)
 	if err != nil {
@@ -75,7 +78,26 @@ func Listen(d Door) (*Entrance, error) {
 		err := fmt.Errorf("listen on %s: %s is not a loopback address, and this door would ask for no token", d.Address, l.Addr())
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Entrance{netutil.LimitListener(l, most), d}, nil
+	return &Entrance{Listener: netutil.LimitListener(l, most), Door: d}, nil
+}
+
+// begin tells what was found when the door was opened, and says to whom what
+// becomes of it is told.
+func (e *Entrance) begin(warn func(string)) {
+	if e.socket != nil {
+		e.socket.warn = warn
+	}
+	if e.warning != "" {
+		warn(e.warning)
+	}
+}
+
+// trouble returns why nobody comes in by the door now; empty: they do.
+func (e *Entrance) trouble() string {
+	if e.socket != nil {
+		return e.socket.trouble()
+	}
+	return ""
 }
 
 // URL is where a client finds the door, as the commands' --server takes it.

@@ -269,7 +269,7 @@ func TestTheEndEndsStreams(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, New(w.options), &Entrance{l, open}) }()
+	go func() { ended <- Serve(ctx, New(w.options), &Entrance{Listener: l, Door: open}) }()
 	var clients []*watcher
 	for range 3 {
 		conn, err := net.Dial("tcp", l.Addr().String())

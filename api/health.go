@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // healthz asks only whether the loop works: to restart this process mends no
@@ -19,7 +20,7 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says why the promise can't be kept now, as text or JSON.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	why := s.opt.Loop.Readiness()
+	why := s.unready()
 	status := http.StatusOK
 	if len(why) > 0 {
 		status = http.StatusServiceUnavailable
@@ -36,6 +37,18 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	for _, reason := range why {
 		fmt.Fprintf(w, "not ready: %s\n", reason)
 	}
+}
+
+// unready says why not all is as it should be: what the loop says, and which
+// doors nobody comes in by.
+func (s *server) unready() []string {
+	why := s.opt.Loop.Readiness()
+	for _, e := range s.entrances {
+		if trouble := e.trouble(); trouble != "" {
+			why = append(slices.Clip(why), trouble)
+		}
+	}
+	return why
 }
 
 // readiness is /readyz as JSON.

@@ -32,7 +32,7 @@ type shownPage struct {
 
 // page is what should run, what runs, and why not; it needs no script.
 func (s *server) page(w http.ResponseWriter, r *http.Request) {
-	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.opt.Loop.Readiness(), Session: visitorOf(r).session}
+	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: visitorOf(r).session}
 	for _, n := range shown.Services {
 		if n.Converged {
 			shown.AsIs++

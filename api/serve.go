@@ -30,8 +30,10 @@ const (
 // service are answered with what is known. It closes the entrances. The error
 // is that of the entrance; nil when ctx ended.
 func Serve(ctx context.Context, a *API, entrances ...*Entrance) error {
+	a.s.entrances = entrances
 	g, ended := errgroup.WithContext(ctx)
 	for _, e := range entrances {
+		e.begin(a.s.opt.Warn)
 		server := a.serverOf(ctx, e.Door)
 		g.Go(func() error {
 			if err := serveOne(server, e, a.s.opt.Warn); !errors.Is(err, http.ErrServerClosed) {

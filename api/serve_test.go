@@ -80,7 +80,7 @@ func serving(w *world) (l *pipes, stop func() error) {
 	l = &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, New(w.options), &Entrance{l, open}) }()
+	go func() { ended <- Serve(ctx, New(w.options), &Entrance{Listener: l, Door: open}) }()
 	return l, func() error { cancel(); return <-ended }
 }
 
@@ -180,7 +180,7 @@ func TestAListenerThatFailsEndsServing(t *testing.T) {
 	if err := broken.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Serve(t.Context(), New(newWorld(t).options), &Entrance{broken, open}, &Entrance{whole, open}); err == nil || !strings.Contains(err.Error(), "serve HTTP on 127.0.0.1") {
+	if err := Serve(t.Context(), New(newWorld(t).options), &Entrance{Listener: broken, Door: open}, &Entrance{Listener: whole, Door: open}); err == nil || !strings.Contains(err.Error(), "serve HTTP on 127.0.0.1") {
 		t.Errorf("it ended with: %v", err)
 	}
 }

@@ -35,18 +35,30 @@ func abandoned(t *testing.T, path string) {
 	}
 }
 
-// TestASocketIsNeverForMore, not even in the instant in which it is made.
+// TestASocketIsNeverForMore, not even in the instant in which it is made:
+// before it has its mode it is where nobody else can enter.
 func TestASocketIsNeverForMore(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "r.sock")
-	before := syscall.Umask(0)
-	l, err := bind(path)
-	syscall.Umask(before)
+	outer, err := openFolder(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	if info, err := os.Lstat(path); err != nil || info.Mode() != fs.ModeSocket|0o660 {
-		t.Errorf("%v, %v", info.Mode(), err)
+	defer outer.Close()
+	before := syscall.Umask(0)
+	defer syscall.Umask(before)
+	r, err := newRoom(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := r.inner.Stat(); err != nil || info.Mode() != fs.ModeDir|0o700 {
+		t.Errorf("the room: %v, %v", info.Mode(), err)
+	}
+	m, err := r.bind("r.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.end()
+	if info, err := m.file.Stat(); err != nil || info.Mode() != fs.ModeSocket|0o660 {
+		t.Errorf("the socket, before it is put outside: %v, %v", info.Mode(), err)
 	}
 }
 
