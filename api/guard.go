@@ -29,6 +29,10 @@ func (s *server) guard(d Door, r *http.Request, v visitor) *problem {
 		return newProblem(http.StatusForbidden, "forwarded",
 			"the request came through a proxy (%s), and this door has no tokens to tell who sent it; speak to it directly, or give it a --token-file", name)
 	}
+	if from := fromElsewhere(r); d.open() && from != "" {
+		return newProblem(http.StatusForbidden, "forwarded",
+			"the connection comes from %s, not from this host, and this door has no tokens to tell who sent it; give it a --token-file", from)
+	}
 	if len(r.TransferEncoding) > 0 {
 		// Where a body ends may be said in one way only; net/http has dropped a
 		// Content-Length beside it by now, so the two can't be told apart.
@@ -50,16 +54,6 @@ func hostname(host string) string {
 
 func (s *server) known(host string) bool {
 	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) || slices.Contains(s.hosts, host)
-}
-
-// forwarded returns the name of a header that only proxies set; "": none.
-func forwarded(h http.Header) string {
-	for name := range h {
-		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
-			return name
-		}
-	}
-	return ""
 }
 
 // queryCredential returns the name of a credential in the query, also where
@@ -86,4 +80,8 @@ func protect(w http.ResponseWriter) {
 	// no-referrer would make browsers send Origin: null with our own forms.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
+	// Neither embedded by a page of another site, as an image, say, nor held by
+	// the window that opened it.
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -115,10 +117,36 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") != "same-origin" {
 			t.Errorf("%s: %v", name, h)
 		}
+		if h.Get("Cross-Origin-Resource-Policy") != "same-origin" || h.Get("Cross-Origin-Opener-Policy") != "same-origin" {
+			t.Errorf("%s: pages of other sites may hold it: %v", name, h)
+		}
 		for header := range h {
 			if strings.HasPrefix(header, "Access-Control-") {
 				t.Errorf("%s: %s: %s", name, header, h.Get(header))
 			}
+		}
+	}
+}
+
+// TestAConnectionFromAnotherHostIsNotOfThisOne, though it reached a loopback
+// address: hosts that route these let their containers and neighbours in.
+func TestAConnectionFromAnotherHostIsNotOfThisOne(t *testing.T) {
+	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8480}
+	for from, want := range map[string]int{"127.0.0.1:5": 200, "127.8.0.1:5": 200, "[::1]:5": 200, "[::ffff:127.0.0.1]:5": 200,
+		"172.17.0.2:5": 403, "[fe80::1%eth0]:5": 403, "[::ffff:10.0.0.1]:5": 403, "nonsense": 403} {
+		w := newWorld(t)
+		r := httptest.NewRequest("GET", "http://localhost/v1/services", nil)
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, at))
+		r.RemoteAddr = from
+		answer := httptest.NewRecorder()
+		if w.ServeHTTP(answer, r); answer.Code != want {
+			t.Errorf("from %s: %d %s", from, answer.Code, answer.Body)
+		}
+		w = guarded(t, guardedDoor)
+		r.Header.Set("Authorization", "Bearer "+secretOf(Read))
+		answer = httptest.NewRecorder()
+		if w.ServeHTTP(answer, r); answer.Code != 200 {
+			t.Errorf("from %s, with a token: %d %s", from, answer.Code, answer.Body)
 		}
 	}
 }
