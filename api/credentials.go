@@ -63,32 +63,34 @@ func (s *server) holder(secret, remote string) (*token, *problem) {
 
 // bySession looks for the page's cookie.
 func (s *server) bySession(r *http.Request, nobody visitor) (visitor, *problem) {
-	cookie, err := r.Cookie(cookieName(nobody.secure))
-	if err != nil {
-		_, unread := s.opt.Tokens.current()
-		if unread != nil {
-			return nobody, unreadable()
-		}
-		return nobody, unauthorized()
-	}
-	t, p := s.inSession(cookie.Value)
+	t, p := s.inSession(r, nobody.secure)
 	if p != nil {
 		return nobody, p
 	}
 	return visitor{role: t.role, actor: "http:" + t.name, token: t, session: true, secure: nobody.secure}, nil
 }
 
-// inSession returns the token that the session stands for now.
-func (s *server) inSession(id string) (*token, *problem) {
-	sum, ok := s.sessions.of(id)
-	t, err := s.opt.Tokens.bySum(sum)
-	switch {
-	case err != nil:
+// inSession returns the token for which the request's session stands now. Others
+// may set cookies of the same name, which come first or last: the first that is
+// a session counts.
+func (s *server) inSession(r *http.Request, secure bool) (*token, *problem) {
+	if _, err := s.opt.Tokens.current(); err != nil {
 		return nil, unreadable()
-	case !ok || t == nil:
-		return nil, unauthorized()
 	}
-	return t, nil
+	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
+		sum, ok := s.sessions.of(cookie.Value)
+		if !ok {
+			continue
+		}
+		t, err := s.opt.Tokens.bySum(sum)
+		if err != nil {
+			return nil, unreadable()
+		}
+		if t != nil {
+			return t, nil
+		}
+	}
+	return nil, unauthorized()
 }
 
 // local is the actor at a door that looks at no credential.

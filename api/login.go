@@ -77,10 +77,10 @@ var trouble = map[string]string{
 	"tokens_unreadable": "The token file can't be used, so nobody is let in. The log says why.",
 }
 
-// logout ends the session.
+// logout ends the session; all of them, where the browser shows several.
 func (s *server) logout(w http.ResponseWriter, r *http.Request) {
 	secure := visitorOf(r).secure
-	if cookie, err := r.Cookie(cookieName(secure)); err == nil {
+	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
 		s.sessions.end(cookie.Value)
 	}
 	http.SetCookie(w, sessionCookie(secure, "", -1))

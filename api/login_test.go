@@ -194,18 +194,67 @@ func TestSessionsAreBounded(t *testing.T) {
 	s := newSessions(func() time.Time { return c.now })
 	first := s.begin(&token{})
 	last := first
-	for range maxSessions + 10 {
+	for range maxSessionsPer + 10 {
 		c.add(time.Second)
 		last = s.begin(&token{})
 	}
-	if _, ok := s.of(first); ok || len(s.open) != maxSessions {
-		t.Errorf("%d sessions, the first among them: %v", len(s.open), ok)
+	if _, ok := s.of(first); ok || len(s.open) != maxSessionsPer {
+		t.Errorf("%d sessions of one token, the first among them: %v", len(s.open), ok)
 	}
 	if _, ok := s.of(last); !ok {
 		t.Error("it is the newest that was dropped")
 	}
 	if _, ok := s.of(""); ok {
 		t.Error("no ID is one")
+	}
+	for i := range 2 * maxSessions {
+		c.add(time.Second)
+		last = s.begin(&token{sum: [32]byte{byte(i), byte(i >> 8), 1}})
+	}
+	if _, ok := s.of(last); !ok || len(s.open) != maxSessions {
+		t.Errorf("%d sessions of many tokens, the newest among them: %v", len(s.open), ok)
+	}
+	c.add(sessionLife)
+	if s.begin(&token{}); len(s.open) != 1 {
+		t.Errorf("%d sessions once all the others are over", len(s.open))
+	}
+}
+
+// TestWhoLogsInWithoutEndEndsNobodyElsesSession.
+func TestWhoLogsInWithoutEndEndsNobodyElsesSession(t *testing.T) {
+	w := guarded(t, guardedDoor)
+	admin := loggedIn(t, w, Admin, false)
+	for range maxSessions + 76 {
+		loggedIn(t, w, Read, false)
+	}
+	if answer := w.form("GET", "/v1/state", "", false, admin); answer.Code != 200 {
+		t.Errorf("the admin's session: %d", answer.Code)
+	}
+}
+
+// TestAWrongCookieHidesNoRightOne: another program of this host, or of a host
+// above it, may set one of the same name, and browsers send both.
+func TestAWrongCookieHidesNoRightOne(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		w := guarded(t, guardedDoor)
+		right, reader := loggedIn(t, w, Flip, secure), loggedIn(t, w, Read, secure)
+		wrong := &http.Cookie{Name: right.Name, Value: "planted"}
+		for name, cookies := range map[string][]*http.Cookie{"first": {wrong, right}, "last": {right, wrong}, "many": {wrong, wrong, wrong, right}} {
+			if answer := w.form("GET", "/v1/state", "", secure, cookies...); answer.Code != 200 {
+				t.Errorf("a wrong one %s: %d", name, answer.Code)
+			}
+		}
+		if answer := w.form("GET", "/v1/state", "", secure, wrong); answer.Code != 401 {
+			t.Errorf("a wrong one alone: %d", answer.Code)
+		}
+		if answer := w.form("POST", "/logout", "", secure, wrong, right, reader); answer.Code != 303 {
+			t.Errorf("the logout: %d", answer.Code)
+		}
+		for _, c := range []*http.Cookie{right, reader} {
+			if answer := w.form("GET", "/v1/state", "", secure, c); answer.Code != 401 {
+				t.Errorf("after the logout: %d", answer.Code)
+			}
+		}
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	sessionLife = 12 * time.Hour
-	maxSessions = 1024
+	sessionLife    = 12 * time.Hour
+	maxSessions    = 1024
+	maxSessionsPer = 32 // of one token: who logs in without end ends only his own
 )
 
 // sessions are the logins of the page, in memory only. A session is worth what
@@ -40,9 +41,7 @@ func (s *sessions) begin(t *token) string {
 	id := base64.RawURLEncoding.EncodeToString(raw[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= maxSessions {
-		s.forget()
-	}
+	s.makeRoom(t.sum)
 	s.open[sha256.Sum256([]byte(id))] = session{sum: t.sum, ends: s.now().Add(sessionLife)}
 	return id
 }
@@ -62,12 +61,33 @@ func (s *sessions) end(id string) {
 	delete(s.open, sha256.Sum256([]byte(id)))
 }
 
-// forget drops the session that ends first; s.mu is held.
-func (s *sessions) forget() {
+// makeRoom drops what is over and then, while one more of that token would be too
+// many, the session that ends first: of the token, or, where there are too many
+// in all, of whichever has most. s.mu is held.
+func (s *sessions) makeRoom(of [sha256.Size]byte) {
+	held := make(map[[sha256.Size]byte]int)
+	for key, n := range s.open {
+		if !s.now().Before(n.ends) {
+			delete(s.open, key)
+			continue
+		}
+		held[n.sum]++
+	}
+	most := of
+	if held[of] < maxSessionsPer {
+		if len(s.open) < maxSessions {
+			return
+		}
+		for sum, count := range held {
+			if count > held[most] {
+				most = sum
+			}
+		}
+	}
 	var first [sha256.Size]byte
 	var ends time.Time
 	for key, n := range s.open {
-		if ends.IsZero() || n.ends.Before(ends) {
+		if n.sum == most && (ends.IsZero() || n.ends.Before(ends)) {
 			first, ends = key, n.ends
 		}
 	}

@@ -33,11 +33,7 @@ func (s *server) welcome(r *http.Request, v visitor) bool {
 		return true // by the door
 	}
 	if v.session {
-		cookie, err := r.Cookie(cookieName(v.secure))
-		if err != nil {
-			return false
-		}
-		if _, p := s.inSession(cookie.Value); p != nil {
+		if _, p := s.inSession(r, v.secure); p != nil {
 			return false
 		}
 	}

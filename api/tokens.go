@@ -12,14 +12,16 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // ErrTokens is that of a token file that can't be read or used.
 var ErrTokens = errors.New("the token file can't be used")
 
 const (
-	minToken     = 8 // characters; what is shorter can be guessed
+	minToken     = 20 // characters; what is shorter can be guessed
 	maxTokenFile = 1 << 20
 )
 
@@ -31,25 +33,35 @@ type token struct {
 	sum  [sha256.Size]byte
 }
 
+// racy is for how long after its last change a file is read anew though its stat
+// stayed: file systems count time in steps, and in one there is room for a
+// change that follows our reading (git's "racy clean").
+const racy = 2 * time.Second
+
 // Tokens are those of a token file, which is read anew whenever its stat
 // changed. While the file can't be used nobody has a token. It is safe for
-// concurrent use.
+// concurrent use, and holds no lock while it reads.
 type Tokens struct {
-	path string
-	warn func(error)
+	path  string
+	warn  func(error)
+	now   atomic.Pointer[reading]
+	short sync.Map // the names of those whose short token was shown, and told of
+}
 
-	mu   sync.Mutex
-	read os.FileInfo // of the file when it was read; nil: it couldn't be opened
-	list []token
-	err  error
+// reading is what was in the token file. It doesn't change.
+type reading struct {
+	stat  os.FileInfo // of the file before it was read; nil: it couldn't be opened
+	young bool        // it had just been changed then, so that its stat proves nothing
+	list  []token
+	err   error
 }
 
 // OpenTokens reads a token file: lines of a name, a role (read, flip or admin)
 // and the SHA-256 of the token in hex; empty lines and those that begin with #
 // say nothing. The file must not be writable by its group or by others. The
-// error is an ErrTokens with the line. warn is told when the
-// file can't be used later on, once for each reason; it must return at once.
-// nil: nobody is.
+// error is an ErrTokens with the line. warn is told of an ErrTokens when the
+// file can't be used later on, once for each reason, and of each token that is
+// shown and too short to count, once; it must return at once. nil: nobody is.
 func OpenTokens(path string, warn func(error)) (*Tokens, error) {
 	if warn == nil {
 		warn = func(error) {}
@@ -61,20 +73,23 @@ func OpenTokens(path string, warn func(error)) (*Tokens, error) {
 // Reload reads the file now, though its stat may not have changed. While it
 // fails nobody has a token.
 func (t *Tokens) Reload() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.load()
-	return t.err
+	now := t.load()
+	t.now.Store(now)
+	return now.err
 }
 
 // find returns the token whose secret this is; nil if it is nobody's. The
 // error is an ErrTokens.
 func (t *Tokens) find(secret string) (*token, error) {
 	found, err := t.bySum(sha256.Sum256([]byte(secret)))
-	if len(secret) < minToken {
-		found = nil
+	if found == nil || len(secret) >= minToken {
+		return found, err
 	}
-	return found, err
+	// The file doesn't tell how long a token is, so it shows only here.
+	if _, told := t.short.LoadOrStore(found.name, true); !told {
+		t.warn(fmt.Errorf("the token of %s has less than %d characters and counts for nothing: delete its line and make another (reconciler token new)", found.name, minToken))
+	}
+	return nil, err
 }
 
 // bySum returns the token of that sum, in a time that doesn't tell how near
@@ -92,34 +107,49 @@ func (t *Tokens) bySum(sum [sha256.Size]byte) (*token, error) {
 
 // current returns the tokens of the file as it is now.
 func (t *Tokens) current() ([]token, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now, err := os.Stat(t.path)
-	if err != nil && t.read != nil || err == nil && !same(t.read, now) {
-		was := t.err
-		t.load()
-		if t.err != nil && (was == nil || was.Error() != t.err.Error()) {
-			t.warn(t.err)
-		}
+	was := t.now.Load()
+	stat, err := os.Stat(t.path)
+	if err != nil && was.stat == nil || err == nil && same(was.stat, stat) && !was.young {
+		return was.list, was.err
 	}
-	return t.list, t.err
+	now := t.load()
+	// Who comes too late has read as much as who was quicker.
+	if t.now.CompareAndSwap(was, now) && now.err != nil && (was.err == nil || was.err.Error() != now.err.Error()) {
+		t.warn(now.err)
+	}
+	return now.list, now.err
 }
 
+// same reports whether it is the same file, and was not changed: everybody can
+// set the time at which it was written, nobody the one at which it was changed.
 func same(was, now os.FileInfo) bool {
-	return was != nil && os.SameFile(was, now) && was.ModTime().Equal(now.ModTime()) && was.Size() == now.Size() && was.Mode() == now.Mode()
+	return was != nil && os.SameFile(was, now) && changed(was).Equal(changed(now)) &&
+		was.ModTime().Equal(now.ModTime()) && was.Size() == now.Size() && was.Mode() == now.Mode()
 }
 
-// load reads the file and keeps what it found; t.mu is held.
-func (t *Tokens) load() {
-	var src []byte
-	src, t.read, t.err = readTokens(t.path)
-	t.list = nil
-	if t.err == nil {
-		t.list, t.err = parseTokens(src)
+// changed is when the file, its name, mode or owner was changed.
+func changed(info os.FileInfo) time.Time {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return time.Time{}
 	}
-	if t.err != nil {
-		t.list, t.err = nil, fmt.Errorf("%w: %s: %w", ErrTokens, t.path, t.err)
+	return time.Unix(stat.Ctim.Unix())
+}
+
+// load reads the file.
+func (t *Tokens) load() *reading {
+	now := new(reading)
+	src, stat, err := readTokens(t.path)
+	if err == nil {
+		now.list, err = parseTokens(src)
 	}
+	if now.stat = stat; stat != nil {
+		now.young = time.Since(changed(stat)) < racy
+	}
+	if err != nil {
+		now.list, now.err = nil, fmt.Errorf("%w: %s: %w", ErrTokens, t.path, err)
+	}
+	return now
 }
 
 // readTokens returns the file and the stat that it had before it was read.

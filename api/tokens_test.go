@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,14 +34,21 @@ func TestAShortTokenIsNoToken(t *testing.T) {
 	short, long := strings.Repeat("s", minToken-1), strings.Repeat("l", minToken)
 	file := filepath.Join(t.TempDir(), "tokens")
 	writeFile(t, file, tokenLine("a", Admin, short)+tokenLine("b", Admin, long)+tokenLine("c", Admin, ""))
-	tokens, err := OpenTokens(file, nil)
+	var told []string
+	tokens, err := OpenTokens(file, func(err error) { told = append(told, err.Error()) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	for secret, want := range map[string]bool{short: false, long: true, "": false} {
-		if found, _ := tokens.find(secret); (found != nil) != want {
-			t.Errorf("%q: %+v", secret, found)
+	for range 2 {
+		for secret, want := range map[string]bool{short: false, long: true, "": false, "guessed": false} {
+			if found, _ := tokens.find(secret); (found != nil) != want {
+				t.Errorf("%q: %+v", secret, found)
+			}
 		}
+	}
+	slices.Sort(told)
+	if len(told) != 2 || !strings.Contains(told[0], "the token of a has less than 20 characters") || !strings.Contains(told[0], "token new") || strings.Contains(told[0], short) {
+		t.Errorf("told of %q", told)
 	}
 }
 
@@ -154,6 +162,50 @@ func TestTokensFollowTheirFile(t *testing.T) {
 	}
 }
 
+// TestAFileOfTheSameSizeAndTimeIsNotTakenForUnchanged: whoever writes it may set
+// the time of the writing, but not that of the change.
+func TestAFileOfTheSameSizeAndTimeIsNotTakenForUnchanged(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	at := time.Now().Add(-time.Hour)
+	write := func(role Role, replace bool) {
+		t.Helper()
+		if replace {
+			writeFile(t, file+".new", tokenLine("a", role, secretOf(Flip)))
+			if err := errors.Join(os.Chtimes(file+".new", at, at), os.Rename(file+".new", file)); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		writeFile(t, file, tokenLine("a", role, secretOf(Flip)))
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(Flip, false)
+	tokens, err := OpenTokens(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 { // within one step of the file system's clock, too
+		role := []Role{Read, Flip}[i%2]
+		write(role, i%3 == 0)
+		if found, err := tokens.find(secretOf(Flip)); err != nil || found == nil || found.role != role {
+			t.Fatalf("%d: %+v, %v, not %s", i, found, err, role)
+		}
+	}
+}
+
+// TestAnOldFileIsNotReadAgain, so that a request costs a stat.
+func TestAnOldFileIsNotReadAgain(t *testing.T) {
+	tokens := tokensOf(t)
+	settled := *tokens.now.Load()
+	settled.young = false // as two seconds later
+	tokens.now.Store(&settled)
+	if _, err := tokens.current(); err != nil || tokens.now.Load() != &settled {
+		t.Errorf("it was read again: %v", err)
+	}
+}
+
 func TestReloadReadsWhatLooksTheSame(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tokens")
 	at := time.Now()
@@ -168,7 +220,14 @@ func TestReloadReadsWhatLooksTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(Read) // as long as flip is; the stat tells nothing
+	write(Read)
+	stat, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := *tokens.now.Load()
+	old.stat, old.young = stat, false // as if the stat told nothing
+	tokens.now.Store(&old)
 	if found, _ := tokens.find(secretOf(Flip)); found == nil || found.role != Flip {
 		t.Fatalf("%+v: the stat told it, so nothing is proven", found)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"reconciler/api"
@@ -12,7 +13,12 @@ import (
 // is bad input.
 func (d *daemon) open(conf config.Config) error {
 	if conf.TokenFile != "" {
-		tokens, err := api.OpenTokens(conf.TokenFile, func(err error) { d.warn("nobody is let in by a token: " + err.Error()) })
+		tokens, err := api.OpenTokens(conf.TokenFile, func(err error) {
+			if errors.Is(err, api.ErrTokens) {
+				err = fmt.Errorf("nobody is let in by a token: %w", err)
+			}
+			d.warn(err.Error())
+		})
 		if err != nil {
 			return badInput(err)
 		}
