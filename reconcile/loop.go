@@ -1,8 +1,11 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -165,6 +168,23 @@ func (l *Loop) Readiness() []string {
 		why = append(why, "the engine has not been reached yet")
 	}
 	return why
+}
+
+// UnderWay names the calls to the engine that have not ended, as "stop web-1".
+func (r *Reconciler) UnderWay() []string {
+	r.mu.Lock()
+	calls := maps.Clone(r.inFlight)
+	r.mu.Unlock()
+	names := make(map[string]string)
+	for _, c := range r.opt.World.View().Containers {
+		names[c.ID] = c.Name
+	}
+	var all []string
+	for id, verb := range calls {
+		all = append(all, string(verb)+" "+cmp.Or(names[id], id))
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (r *Reconciler) tick() {

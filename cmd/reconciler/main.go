@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,9 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Whatever is blocked, as a write to a pipe that nobody reads. run says more,
+	// and earlier.
+	context.AfterFunc(ctx, func() { time.AfterFunc(endsWithin+3*lastWords, func() { os.Exit(exitInterrupted) }) })
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

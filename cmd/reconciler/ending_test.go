@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestWhatDoesNotEndIsNamedAndEnded(t *testing.T) {
+	var said bytes.Buffer
+	codes := make(chan int, 1)
+	e := &ending{out: startBacklog(&said), within: time.Millisecond, exit: func(code int) { codes <- code }}
+	ctx, told := context.WithCancel(t.Context())
+	e.due(ctx)
+	e.due(ctx) // the end comes once
+	hang, began := make(chan struct{}), make(chan struct{})
+	defer close(hang)
+	go func() {
+		_ = e.during(ctx, "the loop", func() []string { return []string{"stop p-web-1"} }, func(context.Context) error {
+			close(began)
+			<-hang
+			return nil
+		})
+	}()
+	<-began
+	later := make(chan struct{})
+	go func() { // is told to end after that
+		_ = e.during(t.Context(), "looking", nil, func(context.Context) error { close(later); <-hang; return nil })
+	}()
+	<-later
+	if err := e.during(ctx, "the doors", nil, func(context.Context) error { return errors.New("mine") }); err == nil || err.Error() != "mine" {
+		t.Errorf("%v", err)
+	}
+	select {
+	case <-codes:
+		t.Fatal("nobody told it to end")
+	default:
+	}
+	told()
+	if code := <-codes; code != exitFailure {
+		t.Errorf("exit %d", code)
+	}
+	want := "reconciler could not end within 1ms of being told to; still under way: the loop (stop p-web-1). It ends all the same; the containers stay as they are\n"
+	if said.String() != want {
+		t.Errorf("said %q, want %q", said.String(), want)
+	}
+}
+
+// What is blocked may hold the lock that the one who tells of it needs.
+func TestTheEndWaitsForNobodyWhoTellsOfIt(t *testing.T) {
+	codes := make(chan int, 1)
+	e := &ending{out: startBacklog(newStopped()), within: time.Millisecond, exit: func(code int) { codes <- code }}
+	ctx, told := context.WithCancel(t.Context())
+	e.due(ctx)
+	hang, began := make(chan struct{}), make(chan struct{})
+	defer close(hang)
+	go func() {
+		_ = e.during(ctx, "the loop", func() []string { <-hang; return nil }, func(context.Context) error { close(began); <-hang; return nil })
+	}()
+	<-began
+	told()
+	if code := <-codes; code != exitFailure {
+		t.Errorf("exit %d", code)
+	}
+}
+
+func TestAnEndThatComesByItselfIsNotForced(t *testing.T) {
+	e := &ending{out: startBacklog(&bytes.Buffer{}), within: time.Hour, exit: func(int) { t.Error("it was forced") }}
+	ctx, told := context.WithCancel(t.Context())
+	e.due(ctx)
+	e.ended()
+	told()
+	e.begun.Do(e.begin) // whether the other call has come by now or not
+	if e.late != nil {
+		t.Error("it is due after it was over")
+	}
+}
+
+// Whatever is blocked, the process ends.
+func TestWhateverIsBlockedTheProcessEnds(t *testing.T) {
+	fifo := func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hangup := func(t *testing.T, p *process) {
+		t.Helper()
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	connect := func(t *testing.T, p *process, request string) {
+		t.Helper()
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := conn.Write([]byte(request)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, block := range map[string]func(t *testing.T, p *process){
+		"a save is recorded in a FIFO that nobody reads": func(t *testing.T, p *process) {
+			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revision.new"))
+			save(t, p.file, "stopped")
+			hangup(t, p)
+		},
+		"and a flip waits for it": func(t *testing.T, p *process) {
+			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revision.new"))
+			connect(t, p, "PUT /v1/services/web/state HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"+
+				`{"state":"stopped"}`)
+			hangup(t, p)
+		},
+		"the state file is a FIFO that nobody writes": func(t *testing.T, p *process) {
+			fifo(t, p.file)
+			hangup(t, p)
+		},
+		"the state file is a device that never answers": func(t *testing.T, p *process) {
+			if err := os.Remove(p.file); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink("/proc/kmsg", p.file); err != nil {
+				t.Fatal(err)
+			}
+			hangup(t, p)
+		},
+		"clients that don't read": func(t *testing.T, p *process) {
+			for range 8 {
+				connect(t, p, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+				connect(t, p, strings.Repeat("GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", 500))
+				connect(t, p, "GET /v1/events HTTP/1.1\r\nHost:")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := os.Create(filepath.Join(t.TempDir(), "log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			p := launch(t, saved(t, "running"), out, "--engine", "sim")
+			p.until("ready", "GET", "/readyz", "", func(code int, _ string) bool { return code == 200 })
+			block(t, p)
+			code, took := p.end(syscall.SIGTERM)
+			log, err := os.ReadFile(out.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+			want := map[int]string{0: "reconciler ended; ", exitFailure: "reconciler could not end within 12s of being told to; still under way: "}[code]
+			if last := lines[len(lines)-1]; want == "" || !strings.HasPrefix(last, want) {
+				t.Errorf("exit %d, and the last line is %s", code, last)
+			}
+			t.Logf("exit %d, %s after SIGTERM: %s", code, took.Round(time.Millisecond), lines[len(lines)-1])
+		})
+	}
+}
+
+func TestAnEngineThatNeverAnswersHoldsUpNoEnd(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "docker.sock")
+	l, err := net.Listen("unix", socket) // the kernel accepts, and nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := launch(t, saved(t, "running"), nil, "--docker-host", "unix://"+socket)
+	p.until("alive", "GET", "/healthz", "", func(code int, _ string) bool { return code == 200 })
+	if code, took := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit %d, %s after SIGTERM", code, took)
+	}
+}
