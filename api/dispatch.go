@@ -53,15 +53,22 @@ func (s *server) serve(d Door, w http.ResponseWriter, r *http.Request) {
 	protect(answer)
 	label := "other"
 	found, v, p := s.admit(d, r)
+	if p != nil || !v.role.may(Read) {
+		// What follows may be the rest of what was refused; and nobody keeps a
+		// place at the door who may nothing here.
+		answer.Header().Set("Connection", "close")
+	}
 	switch {
 	case p != nil && s.sendsToLogin(r, p):
 		label = "/"
 		http.Redirect(answer, r, "/login", http.StatusSeeOther)
 	case p != nil:
-		answer.Header().Set("Connection", "close") // what follows may be the rest of what was refused
 		p.write(answer)
 	default:
 		label = strings.TrimSuffix(found.path, "{$}")
+		if v.role.may(Read) {
+			r.Body = letIn(r)
+		}
 		r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
 		s.mux.ServeHTTP(answer, v.enter(r)) // the mux sets the path's values only here
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-
-	"golang.org/x/net/netutil"
 )
 
 // Door is one way in: where it is, and what it grants. The zero value is no
@@ -25,7 +23,8 @@ type Door struct {
 	Metrics bool
 }
 
-// The most connections of a door at once; those beyond wait.
+// The most connections of a door at once (connections.go); half of them may come
+// from one address of another host.
 const (
 	maxConnections        = 64
 	maxMetricsConnections = 16
@@ -59,16 +58,12 @@ func Listen(d Door) (*Entrance, error) {
 	if err := checkWebConfig(d.WebConfig); err != nil {
 		return nil, err
 	}
-	most := maxConnections
-	if d.Metrics {
-		most = maxMetricsConnections
-	}
 	if path, ok := strings.CutPrefix(d.Address, "unix:"); ok {
 		l, warning, err := listenUnix(path)
 		if err != nil {
 			return nil, err
 		}
-		return &Entrance{netutil.LimitListener(l, most), d, l, warning}, nil
+		return &Entrance{l, d, l, warning}, nil
 	}
 	l, err := net.Listen("tcp", d.Address)
 	if err != nil {
@@ -78,7 +73,7 @@ func Listen(d Door) (*Entrance, error) {
 		err := fmt.Errorf("listen on %s: %s is not a loopback address, and this door would ask for no token", d.Address, l.Addr())
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Entrance{Listener: netutil.LimitListener(l, most), Door: d}, nil
+	return &Entrance{Listener: l, Door: d}, nil
 }
 
 // begin tells what was found when the door was opened, and says to whom what

@@ -18,6 +18,14 @@ const (
 type places struct {
 	mu             sync.Mutex
 	streams, waits int
+	fewer          int // how many of maxHeld there are not, as the doors hold less
+}
+
+// within leaves room at doors that hold so many connections.
+func (p *places) within(most int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fewer = max(p.fewer, maxHeld-(most-max(1, most/8)))
 }
 
 // stream takes a place for an answer without an end, or says that there is
@@ -25,7 +33,7 @@ type places struct {
 func (p *places) stream() (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.streams >= maxStreams || p.streams+p.waits >= maxHeld {
+	if p.streams >= maxStreams || p.streams+p.waits >= maxHeld-p.fewer {
 		return nil, newProblem(http.StatusServiceUnavailable, "too_many_streams", "%d streams are open and %d answers are waited for; close one of them", p.streams, p.waits)
 	}
 	p.streams++
@@ -37,7 +45,7 @@ func (p *places) stream() (leave func(), err error) {
 func (p *places) wait() (leave func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.streams+p.waits >= maxHeld {
+	if p.streams+p.waits >= maxHeld-p.fewer {
 		return func() {}, false
 	}
 	p.waits++

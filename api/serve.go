@@ -32,11 +32,13 @@ const (
 func Serve(ctx context.Context, a *API, entrances ...*Entrance) error {
 	a.s.entrances = entrances
 	g, ended := errgroup.WithContext(ctx)
-	for _, e := range entrances {
+	shares := a.shareOut(entrances)
+	for i, e := range entrances {
 		e.begin(a.s.opt.Warn)
 		server := a.serverOf(ctx, e.Door)
+		l := limited(e.Listener, shares[i], a.s.opt.Warn)
 		g.Go(func() error {
-			if err := serveOne(server, e, a.s.opt.Warn); !errors.Is(err, http.ErrServerClosed) {
+			if err := serveOne(server, l, e.Door, a.s.opt.Warn); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve HTTP on %s: %w", e.Addr(), errors.Join(err, e.Close()))
 			}
 			return nil
@@ -54,11 +56,30 @@ func Serve(ctx context.Context, a *API, entrances ...*Entrance) error {
 	return g.Wait()
 }
 
-func serveOne(server *http.Server, e *Entrance, warn func(string)) error {
-	if e.Door.WebConfig != "" {
-		return serveTLS(server, e, e.Door.WebConfig, warn)
+// shareOut returns how many connections each door may hold.
+func (a *API) shareOut(entrances []*Entrance) []limits {
+	var doors []Door
+	for _, e := range entrances {
+		doors = append(doors, e.Door)
 	}
-	return server.Serve(e)
+	n := descriptors()
+	shares := share(doors, n)
+	if text := scarce(doors, shares, n); text != "" {
+		a.s.opt.Warn(text)
+	}
+	for i, d := range doors {
+		if !d.Metrics { // which has no streams
+			a.s.places.within(shares[i].most)
+		}
+	}
+	return shares
+}
+
+func serveOne(server *http.Server, l net.Listener, d Door, warn func(string)) error {
+	if d.WebConfig != "" {
+		return serveTLS(server, l, d.WebConfig, warn)
+	}
+	return server.Serve(l)
 }
 
 // serverOf returns the server of one door. It speaks HTTP/1.1 only: one
@@ -78,6 +99,8 @@ func (a *API) serverOf(ctx context.Context, d Door) *http.Server {
 		// Else net/http answers OPTIONS * itself, before any guard.
 		DisableGeneralOptionsHandler: true,
 		BaseContext:                  func(net.Listener) context.Context { return ctx },
+		ConnContext:                  withConnection,
+		ConnState:                    noteIdle,
 	}
 }
 

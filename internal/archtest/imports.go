@@ -61,7 +61,6 @@ var thirdParties = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{"github.com/spf13/pflag", []string{"cmd/...", "config"}},
 	{"github.com/mattn/go-runewidth", []string{"cmd/..."}},
-	{"golang.org/x/net/netutil", []string{"api"}},
 	{"golang.org/x/term", []string{"cmd/..."}},
 	{"golang.org/x/sync", []string{"api", "observed", "cmd/...", "bench/...", "internal/e2e/..."}},
 }
