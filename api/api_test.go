@@ -55,7 +55,7 @@ func (l *fakeLoop) Changed() <-chan struct{} {
 }
 
 func (l *fakeLoop) Plan() (reconcile.Report, error) {
-	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
+	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: l.overview.Orphans}, l.err
 }
 
 func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {

@@ -21,11 +21,16 @@ type batch struct {
 // judge judges the named services: arrived when all have, given when none of
 // them is on its way any more.
 func (b batch) judge(named []string) judge {
+	asked := make(map[string]bool, len(named))
+	for _, name := range named {
+		asked[name] = true
+	}
 	return func(o reconcile.Overview) (verdict, any, error) {
 		told := batch{b.Generation, []reconcile.Service{}, append([]string{}, b.Skipped...), append([]string{}, b.Warnings...)}
 		sum := arrived
+		listed := make(map[string]bool, len(o.Services))
 		for _, n := range o.Services {
-			if !slices.Contains(named, n.Name) {
+			if listed[n.Name] = true; !asked[n.Name] {
 				continue
 			}
 			told.Services = append(told.Services, n)
@@ -37,7 +42,7 @@ func (b batch) judge(named []string) judge {
 			}
 		}
 		for _, name := range named {
-			if _, listed := o.Service(name); !listed {
+			if !listed[name] {
 				told.Warnings = append(told.Warnings, fmt.Sprintf("%s is no longer listed: it was taken out of the file meanwhile", name))
 			}
 		}

@@ -65,7 +65,11 @@ func stopsWith(doc *desired.Document, o reconcile.Overview, service string) (cha
 // unseen warns of those of the services of which nobody knows what they depend
 // on.
 func unseen(o reconcile.Overview, services []string, verb string) []string {
-	services = slices.DeleteFunc(services, func(name string) bool { n, _ := o.Service(name); return !n.Unseen })
+	never := make(map[string]bool)
+	for _, n := range o.Services {
+		never[n.Name] = n.Unseen
+	}
+	services = slices.DeleteFunc(services, func(name string) bool { return !never[name] })
 	if len(services) == 0 {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/reconcile"
 )
 
@@ -135,6 +136,6 @@ func frame(out *stream, id, kind string, data []byte) error {
 	if id != "" {
 		id = "id: " + id + "\n"
 	}
-	_, err := fmt.Fprintf(out, "%sevent: %s\ndata: %s\n\n", id, kind, data)
+	_, err := fmt.Fprintf(out, "%sevent: %s\ndata: %s\n\n", id, kind, desired.HarmlessJSON(data))
 	return err
 }

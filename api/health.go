@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"reconciler/desired"
 )
 
 // healthz asks only whether the loop works: to restart this process mends no
@@ -35,7 +37,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "ready\n")
 	}
 	for _, reason := range why {
-		fmt.Fprintf(w, "not ready: %s\n", reason)
+		fmt.Fprintf(w, "not ready: %s\n", desired.Harmless(reason))
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"io"
 	"net/http"
 	"strings"
 
+	"reconciler/desired"
 	"reconciler/reconcile"
 )
 
@@ -44,7 +46,7 @@ func (s *server) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(page.Bytes())
+	_, _ = io.WriteString(w, desired.Harmless(page.String()))
 }
 
 func (s *server) style(w http.ResponseWriter, _ *http.Request) {

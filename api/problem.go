@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,14 @@ type problem struct {
 	header map[string]string // what else the answer carries
 }
 
+// newProblem is a problem with that detail, which shows no more of a text among
+// the arguments than desired.Quoted does.
 func newProblem(status int, kind, format string, args ...any) *problem {
+	for i, a := range args {
+		if text, ok := a.(string); ok {
+			args[i] = desired.Quoted(text)
+		}
+	}
 	return &problem{Type: kind, Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
 }
 
@@ -40,12 +48,15 @@ func (p *problem) announce(w http.ResponseWriter) {
 	}
 }
 
-// writeJSON ends an answer. That the client went away is nobody's error.
+// writeJSON ends an answer, in which nothing is that a terminal would obey. That
+// the client went away is nobody's error.
 func writeJSON(w http.ResponseWriter, v any) {
-	enc := json.NewEncoder(w)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false) // nobody takes it for HTML: its type says what it is, and is not to be sniffed
-	_ = enc.Encode(v)
+	_ = enc.Encode(v)        // what is answered can be encoded
+	_, _ = w.Write(desired.HarmlessJSON(out.Bytes()))
 }
 
 // kinds is what each error means to a client.

@@ -91,7 +91,7 @@ func query(r *http.Request, known ...string) (map[string]string, error) {
 	found := make(map[string]string)
 	all, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, newProblem(http.StatusBadRequest, "query", "the query can't be read: %v", err)
+		return nil, newProblem(http.StatusBadRequest, "query", "the query can't be read: %s", err.Error())
 	}
 	for name, values := range all {
 		switch {

@@ -29,7 +29,7 @@ func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", typeJSON)
-	_, _ = w.Write(src)
+	_, _ = w.Write(desired.HarmlessJSON(src))
 }
 
 // knows reports whether the If-None-Match headers name the document; a proxy
@@ -109,7 +109,7 @@ func (s *server) plan(w http.ResponseWriter, r *http.Request) {
 	}
 	if callOf(r).kind == typeText {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, report.String())
+		_, _ = io.WriteString(w, desired.Harmless(report.String()))
 		return
 	}
 	respond(w, http.StatusOK, report)

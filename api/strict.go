@@ -33,7 +33,7 @@ func strict(body []byte, to any) error {
 }
 
 func malformed(err error) error {
-	return newProblem(http.StatusBadRequest, "malformed", "the body is not the JSON that is expected here: %v", err)
+	return newProblem(http.StatusBadRequest, "malformed", "the body is not the JSON that is expected here: %s", err.Error())
 }
 
 // unambiguous refuses JSON that decoders read differently, or that is nested

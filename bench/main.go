@@ -80,7 +80,7 @@ func run(ctx context.Context, opt options) (err error) {
 	if err != nil {
 		return err
 	}
-	return show(slices.Concat(rows, quiet, read))
+	return show(slices.Concat(rows, quiet, read, parses(opt.rounds)))
 }
 
 // show prints the table.

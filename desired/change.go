@@ -37,8 +37,8 @@ func Flips(changes ...Change) Proposal {
 // may differ in what is theirs. Errors of the proposal: *ParseError,
 // ErrByFileOnly.
 func Replacement(src []byte) Proposal {
+	want, err := Parse("state.yaml", src) // here, so that nobody waits for it: the Store is locked later
 	return Proposal{of: func(doc *Document) ([]byte, error) {
-		want, err := Parse("state.yaml", src)
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,8 @@ type Document struct {
 	// Source is the document as read; nobody may change it.
 	Source []byte
 
-	index map[string]int
+	index    map[string]int
+	groupsOf map[string][]string // by service
 }
 
 // Service returns the service of that name, and whether the file lists it.
@@ -58,18 +59,7 @@ func (d *Document) Group(name string) ([]string, bool) {
 }
 
 // GroupsOf returns the names of the groups that list the service, in file order.
-func (d *Document) GroupsOf(service string) []string {
-	var names []string
-	for _, g := range d.Groups {
-		for _, member := range g.Services {
-			if member == service {
-				names = append(names, g.Name)
-				break
-			}
-		}
-	}
-	return names
-}
+func (d *Document) GroupsOf(service string) []string { return d.groupsOf[service] }
 
 // Compose names the files that define the services.
 type Compose struct {

@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -76,16 +75,18 @@ func (p *parser) template(n *yaml.Node) string {
 func (p *parser) services(n *yaml.Node, doc *Document, base Service) {
 	fields := p.fields(n, "services", nil)
 	doc.index = make(map[string]int, len(fields))
-	claimed := make(map[string]string)
+	doc.Services = make([]Service, 0, len(fields))
+	claimed := make(map[string]string, len(fields))
 	for i := 0; fields != nil && i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if f, ok := fields[key.Value]; !ok || f.key != key {
 			continue // told already
 		}
-		s := base
+		doc.Services = append(doc.Services, base)
+		s := &doc.Services[len(doc.Services)-1]
 		s.Name = p.name(key, "service")
 		s.ComposeService = s.Name
-		p.service(n.Content[i+1], &s)
+		p.service(n.Content[i+1], s)
 		claim := "compose_service " + s.ComposeService
 		if s.Container != "" {
 			claim = "container " + s.Container
@@ -94,8 +95,7 @@ func (p *parser) services(n *yaml.Node, doc *Document, base Service) {
 			p.fail(key, "service %s is the %s, and so is %s: each container belongs to one service", s.Name, claim, other)
 		}
 		claimed[claim] = s.Name
-		doc.index[s.Name] = len(doc.Services)
-		doc.Services = append(doc.Services, s)
+		doc.index[s.Name] = len(doc.Services) - 1
 	}
 }
 
@@ -225,10 +225,8 @@ func (p *parser) suspend(n *yaml.Node) *Suspend {
 
 func (p *parser) groups(n *yaml.Node, doc *Document) {
 	fields := p.fields(n, "groups", nil)
-	known := make([]string, len(doc.Services))
-	for i, s := range doc.Services {
-		known[i] = s.Name
-	}
+	known := serviceNames(doc)
+	doc.groupsOf = make(map[string][]string)
 	for i := 0; fields != nil && i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if f, ok := fields[key.Value]; !ok || f.key != key {
@@ -239,18 +237,32 @@ func (p *parser) groups(n *yaml.Node, doc *Document) {
 			p.fail(value, "group %s must be a list of services, like [web, db]", g.Name)
 			continue
 		}
-		for _, member := range value.Content {
-			name, ok := p.scalar(member, "a member of group "+g.Name)
-			switch {
-			case !ok:
-			case !slices.Contains(known, name):
-				p.fail(member, "group %s: there is no service %q%s", g.Name, name, Suggest(name, known))
-			case slices.Contains(g.Services, name):
-				p.fail(member, "group %s lists %s twice", g.Name, name)
-			default:
-				g.Services = append(g.Services, name)
-			}
+		g.Services = p.members(value, g.Name, doc, known)
+		for _, member := range g.Services {
+			doc.groupsOf[member] = append(doc.groupsOf[member], g.Name)
 		}
 		doc.Groups = append(doc.Groups, g)
 	}
+}
+
+// members are the services of a group; known are those of the document.
+func (p *parser) members(n *yaml.Node, group string, doc *Document, known []string) []string {
+	var members []string
+	what := "a member of group " + group
+	listed := make(map[string]bool, len(n.Content))
+	for _, member := range n.Content {
+		name, ok := p.scalar(member, what)
+		_, exists := doc.index[name]
+		switch {
+		case !ok:
+		case !exists:
+			p.fail(member, "group %s: there is no service %q%s", group, name, p.suggest(name, known))
+		case listed[name]:
+			p.fail(member, "group %s lists %s twice", group, name)
+		default:
+			listed[name] = true
+			members = append(members, name)
+		}
+	}
+	return members
 }

@@ -36,14 +36,16 @@ func Edit(doc *Document, changes []Change) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("edit %s: %w", doc.Project, err) // it was parsed before
 	}
-	var whys []error
+	var whys []error // of the first
 	var refused []Service
 	for i, s := range want {
 		if reflect.DeepEqual(s, doc.Services[i]) {
 			continue
 		}
 		if err := e.entry(doc.Services[i], s); err != nil {
-			whys, refused = append(whys, err), append(refused, s)
+			if refused = append(refused, s); len(refused) <= maxByHand {
+				whys = append(whys, err)
+			}
 		}
 	}
 	if len(refused) > 0 {
@@ -62,7 +64,7 @@ func wanted(doc *Document, changes []Change) ([]Service, error) {
 	for _, c := range changes {
 		i, listed := doc.index[c.Service]
 		if !listed {
-			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, c.Service, Suggest(c.Service, serviceNames(doc)))
+			return nil, fmt.Errorf("%w %q%s", ErrUnknownService, Quoted(c.Service), Suggest(c.Service, serviceNames(doc)))
 		}
 		if err := c.applyTo(&want[i]); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnsuitable, err)
@@ -124,7 +126,7 @@ func suited(s Service, state State) (State, error) {
 	switch {
 	case !slices.Contains(States(), state):
 		words := wordsOf(States())
-		return "", fmt.Errorf("%q is none of %s%s", state, strings.Join(words, ", "), Suggest(string(state), words))
+		return "", fmt.Errorf("%q is none of %s%s", Quoted(state), strings.Join(words, ", "), Suggest(string(state), words))
 	case state == Absent:
 		return "", fmt.Errorf("%s can't be made absent: nothing here could bring its container back; ask for stopped", s.Name)
 	case s.Job && state == Running:

@@ -10,15 +10,31 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// The limits of what somebody is asked to write by hand.
+const (
+	maxByHand     = 10      // entries
+	maxByHandText = 8 << 10 // bytes of them
+)
+
 // shape is ErrShape with the entries of the services as they should be, for
-// whoever writes them by hand. It changes the editor's nodes.
+// whoever writes them by hand: the first of them, and how many more there are.
+// It changes the editor's nodes.
 func (e *editor) shape(why error, doc *Document, services []Service) error {
 	var b strings.Builder
-	for _, want := range services {
+	for i, want := range services {
+		if i == maxByHand {
+			fmt.Fprintf(&b, "\n  # and %d more", len(services)-i)
+			break
+		}
 		was, _ := doc.Service(want.Name)
 		entry, err := byHand(e.services, was, want)
 		if err != nil {
 			return fmt.Errorf("%w: %w; edit it by hand", ErrShape, why) // no node of a parsed file can't be written
+		}
+		if b.Len()+len(entry) > maxByHandText {
+			_, value := pair(e.services, want.Name)
+			fmt.Fprintf(&b, "\n  # %s, on line %d, which is too long to be shown; and %d more", want.Name, value.Line, len(services)-i-1)
+			break
 		}
 		b.WriteString("\n" + entry)
 	}

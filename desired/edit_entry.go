@@ -14,6 +14,7 @@ import (
 type editor struct {
 	text
 	services *yaml.Node
+	values   map[string]*yaml.Node // of services, by their keys
 	patches  []patch
 }
 
@@ -22,12 +23,16 @@ func newEditor(src []byte) (*editor, error) {
 	if err := yaml.Unmarshal(src, &root); err != nil {
 		return nil, err
 	}
-	return &editor{text: newText(src), services: child(root.Content[0], "services")}, nil
+	e := &editor{text: newText(src), services: child(root.Content[0], "services"), values: map[string]*yaml.Node{}}
+	for i := 0; i+1 < len(e.services.Content); i += 2 {
+		e.values[e.services.Content[i].Value] = e.services.Content[i+1]
+	}
+	return e, nil
 }
 
 // entry makes the entry of a service, which says was, say want.
 func (e *editor) entry(was, want Service) error {
-	value := child(e.services, want.Name)
+	value := e.values[want.Name]
 	if value.Kind == yaml.ScalarNode {
 		return e.short(value, was, want)
 	}

@@ -34,21 +34,37 @@ func apply(src []byte, patches []patch) []byte {
 	return append(out, src[last:]...)
 }
 
-// text is a source by lines, as the YAML library counts them.
+// stride is how many characters lie between the marks of a text.
+const stride = 64
+
+// text is a source by lines, as the YAML library counts them. To find a place
+// in it costs as much on a line of a megabyte as on a short one.
 type text struct {
-	src    []byte
-	starts []int // of each line
+	src   []byte
+	lines []lineOf
+	marks []int // where the first character of the source begins, and each stride further
 }
 
+// lineOf is where a line begins, where its break does (the last may have none),
+// and which character of the source, a break being one, is its first.
+type lineOf struct{ start, end, first int }
+
 func newText(src []byte) text {
-	t := text{src, []int{0}}
-	for i := 0; i < len(src); {
+	t := text{src: src, lines: []lineOf{{}}}
+	for i, character := 0, 0; i < len(src); character++ {
+		if character%stride == 0 {
+			t.marks = append(t.marks, i)
+		}
+		_, size := utf8.DecodeRune(src[i:])
 		width := breakWidth(src[i:])
-		i += max(1, width)
 		if width > 0 {
-			t.starts = append(t.starts, i)
+			t.lines[len(t.lines)-1].end = i
+		}
+		if i += max(size, width); width > 0 {
+			t.lines = append(t.lines, lineOf{start: i, first: character + 1})
 		}
 	}
+	t.lines[len(t.lines)-1].end = len(src)
 	return t
 }
 
@@ -69,29 +85,32 @@ func breakWidth(src []byte) int {
 // line is where line n, from 1, begins, where its break does, and where the
 // next line does. The last line may have no break.
 func (t text) line(n int) (start, end, next int) {
-	start, next = t.starts[n-1], len(t.src)
-	if n < len(t.starts) {
-		next = t.starts[n]
+	next = len(t.src)
+	if n < len(t.lines) {
+		next = t.lines[n].start
 	}
-	for end = start; end < next && breakWidth(t.src[end:]) == 0; end++ {
-	}
-	return start, end, next
+	return t.lines[n-1].start, t.lines[n-1].end, next
 }
 
 // at is where a node begins; columns count characters.
 func (t text) at(n *yaml.Node) (int, bool) {
-	if n.Line < 1 || n.Line > len(t.starts) {
+	if n.Line < 1 || n.Line > len(t.lines) {
 		return 0, false
 	}
-	at, end, _ := t.line(n.Line)
-	for range n.Column - 1 {
-		if at >= end {
-			return 0, false
-		}
-		_, size := utf8.DecodeRune(t.src[at:end])
+	line := t.lines[n.Line-1]
+	character := line.first + n.Column - 1
+	if character/stride >= len(t.marks) {
+		return 0, false
+	}
+	at, ahead := line.start, n.Column-1
+	if mark := t.marks[character/stride]; mark > at {
+		at, ahead = mark, character%stride
+	}
+	for range ahead {
+		_, size := utf8.DecodeRune(t.src[at:])
 		at += size
 	}
-	return at, at < end
+	return at, at < line.end
 }
 
 // errSpan: a value has no beginning and end that can be told for sure.

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"reconciler/internal/hostile"
 )
 
 func seed(f *testing.F) {
@@ -40,6 +42,7 @@ func FuzzParse(f *testing.F) {
 					t.Fatalf("%q", problem.Message)
 				}
 			}
+			few(t, bad)
 			return
 		}
 		if doc.Digest != digest(src) || !bytes.Equal(doc.Source, src) {
@@ -55,6 +58,21 @@ func FuzzParse(f *testing.F) {
 		}
 		if _, err := doc.JSON(); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzParseCost: whatever the bytes are, what reading them takes is in proportion
+// to how many there are.
+func FuzzParseCost(f *testing.F) {
+	seed(f)
+	for _, d := range hostile.Documents(4 << 10) {
+		f.Add(d.Source)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		const once, each = 1 << 20, 1 << 10
+		if taken := cost(func() { _, _ = Parse("state.yaml", src) }); taken.bytes > once+each*uint64(len(src)) {
+			t.Fatalf("%d bytes took %d", len(src), taken.bytes)
 		}
 	})
 }

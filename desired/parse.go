@@ -2,11 +2,9 @@ package desired
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -21,48 +19,30 @@ import (
 const (
 	maxSize  = 1 << 20
 	maxDepth = 32
+	// maxValues bounds what the YAML library builds: of the dearest it makes half
+	// a million nodes out of maxSize, some 200 MB.
+	maxValues = 50_000
 )
 
 // Parse reads a document of version 1. file is its name in the errors. The
-// error is a *ParseError with everything that is wrong, not just the first.
+// error is a *ParseError with all that is wrong, not just the first, as far as a
+// person would read on (docs/state.md). It takes time and memory in proportion
+// to the length of src, whatever is in it.
 func Parse(file string, src []byte) (*Document, error) {
 	p := &parser{}
 	doc := &Document{Source: src, Digest: digest(src)}
 	if root := p.read(src); root != nil {
 		p.document(root, doc)
 	}
-	if len(p.problems) == 0 {
-		return doc, nil
+	if problems := p.told(); problems != nil {
+		return nil, &ParseError{File: file, Problems: problems}
 	}
-	slices.SortStableFunc(p.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return nil, &ParseError{File: file, Problems: p.problems}
+	return doc, nil
 }
 
 func digest(src []byte) string {
 	sum := sha256.Sum256(src)
 	return hex.EncodeToString(sum[:])
-}
-
-// parser collects what is wrong.
-type parser struct{ problems []Problem }
-
-func (p *parser) fail(n *yaml.Node, format string, args ...any) {
-	p.failAt(n.Line, n.Column, format, args...)
-}
-
-// failAt adds a problem, on one line whatever the file has in it.
-func (p *parser) failAt(line, column int, format string, args ...any) {
-	var message strings.Builder
-	for _, r := range fmt.Sprintf(format, args...) {
-		if obeyed(r) {
-			fmt.Fprintf(&message, `\u%04x`, r)
-		} else {
-			message.WriteRune(r)
-		}
-	}
-	p.problems = append(p.problems, Problem{line, column, message.String()})
 }
 
 // read returns the root of the only document, or nil.
@@ -86,7 +66,7 @@ func (p *parser) read(src []byte) *yaml.Node {
 	} else if !errors.Is(err, io.EOF) {
 		p.syntax(err)
 	}
-	if !p.plain(&doc, 0) || len(p.problems) > 0 {
+	if !p.plain(&doc, 0) || p.failed() {
 		return nil
 	}
 	return doc.Content[0]
@@ -113,8 +93,33 @@ func (p *parser) text(src []byte) bool {
 		}
 		line, column := place(src, i)
 		p.failAt(line, column, "a byte that is not UTF-8")
+	case values(src) > maxValues:
+		p.failAt(1, 1, "the file has more than %d values, which is the limit; say what is common to services under defaults", maxValues)
 	}
-	return len(p.problems) == 0
+	return !p.failed()
+}
+
+// values is how many values a document has at most, without a look at what it
+// means: each begins behind a mark of YAML's, of which there may be more in
+// texts and behind values. Lines that are all comment count nothing.
+func values(src []byte) int {
+	count := 0
+	for line := range bytes.Lines(src) {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("#")) {
+			continue
+		}
+		for i, c := range line {
+			switch c {
+			case ',', '[', '{':
+				count++
+			case ':', '-', '?':
+				if i+1 == len(line) || bytes.IndexByte([]byte(" \t\r\n,[]{}"), line[i+1]) >= 0 {
+					count++
+				}
+			}
+		}
+	}
+	return count
 }
 
 // place is the line and column of the byte at that offset.
@@ -185,48 +190,10 @@ func (p *parser) fields(n *yaml.Node, what string, allowed []string) map[string]
 		case twice:
 			p.fail(key, "%q stands here twice, first on line %d", key.Value, first.key.Line)
 		case allowed != nil && !slices.Contains(allowed, key.Value):
-			p.fail(key, "%s has no key %q%s", what, key.Value, Suggest(key.Value, allowed))
+			p.fail(key, "%s has no key %q%s", what, key.Value, p.suggest(key.Value, allowed))
 		default:
 			found[key.Value] = field{key, value}
 		}
 	}
 	return found
-}
-
-// Suggest is `; did you mean "…"?`, or nothing where nothing is near.
-func Suggest(word string, known []string) string {
-	best, distance := "", len(word)/3+2
-	for _, k := range known {
-		if len(word) > 2 && strings.HasPrefix(k, word) {
-			best = k
-			break
-		}
-		if d := editDistance(word, k); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -16,7 +16,12 @@ func summarize(before, after *Document) string {
 		return fmt.Sprintf("%d services listed", len(after.Services))
 	}
 	var all []string
-	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	count := 0
+	say := func(format string, args ...any) {
+		if count++; count <= longSummary {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
+	}
 	for _, s := range after.Services {
 		was, listed := before.Service(s.Name)
 		if !listed {
@@ -42,10 +47,10 @@ func summarize(before, after *Document) string {
 		say("container_name changed")
 	}
 	switch {
-	case len(all) == 0:
+	case count == 0:
 		return "only how it is written"
-	case len(all) > longSummary:
-		all = append(all[:longSummary], fmt.Sprintf("%d more changes", len(all)-longSummary))
+	case count > longSummary:
+		all = append(all, fmt.Sprintf("%d more changes", count-longSummary))
 	}
 	return strings.Join(all, "; ")
 }

@@ -2,11 +2,10 @@ package desired
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -15,19 +14,6 @@ var (
 	nameForm      = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 	containerForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`) // moby: daemon/names
 )
-
-// lineForm is what OneLine asks for, in words.
-const lineForm = "one line of text, without control characters"
-
-// OneLine reports whether the text shows as it is written, on one line,
-// wherever it is shown: there is no control character in it, no line break, and
-// nothing that turns the direction of writing; nor U+FFFD, which is what
-// becomes of bytes that are no text.
-func OneLine(text string) bool { return !strings.ContainsFunc(text, obeyed) }
-
-func obeyed(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
-}
 
 // longest is the longest duration that makes sense anywhere in the file.
 const longest = 365 * 24 * time.Hour
@@ -110,15 +96,12 @@ func (p *parser) count(n *yaml.Node, what string, low, high int) int {
 // choice is one word of a closed set.
 func choice[T ~string](p *parser, n *yaml.Node, what string, known []T) (T, bool) {
 	text, ok := p.scalar(n, what)
-	if !ok {
-		return "", false
+	if !ok || slices.Contains(known, T(text)) {
+		return T(text), ok
 	}
 	words := make([]string, len(known))
 	list := ""
 	for i, k := range known {
-		if k == T(text) {
-			return k, true
-		}
 		words[i] = string(k)
 		switch {
 		case i > 0 && i == len(known)-1:
@@ -128,7 +111,7 @@ func choice[T ~string](p *parser, n *yaml.Node, what string, known []T) (T, bool
 		}
 		list += words[i]
 	}
-	p.fail(n, "%s %q: it must be %s%s", what, text, list, Suggest(text, words))
+	p.fail(n, "%s %q: it must be %s%s", what, text, list, p.suggest(text, words))
 	return "", false
 }
 

@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"reconciler/desired"
 )
 
 func newLogs() *cobra.Command {
@@ -71,7 +73,7 @@ func copyClean(w io.Writer, r io.Reader) error {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		if c = harmless(c); c >= 0 {
+		if !desired.Harmful(c) {
 			if _, err := out.WriteRune(c); err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ func show(w io.Writer, s screen, o reconcile.Overview, output string) error {
 			return err
 		}
 		var tree any
-		if err := yaml.Unmarshal([]byte(escaped(src)), &tree); err != nil {
+		if err := yaml.Unmarshal(desired.HarmlessJSON(src), &tree); err != nil {
 			return err
 		}
 		var text strings.Builder

@@ -5,48 +5,22 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/mattn/go-runewidth"
+
+	"reconciler/desired"
 )
 
-// clean takes out of a text from outside what a terminal would obey: control
-// characters, and those that turn the direction of writing. Newlines and tabs
-// stay.
-func clean(text string) string { return strings.Map(harmless, text) }
+// clean takes out of a text from outside what a terminal would obey.
+func clean(text string) string { return desired.Harmless(text) }
 
-// harmless is the character, or -1 for one that clean takes out.
-func harmless(r rune) rune {
-	switch {
-	case r == '\n' || r == '\t':
-		return r
-	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-		return -1
-	}
-	return r
-}
-
-// writeJSON writes the value, indented. What a terminal would obey is escaped:
-// JSON itself leaves some of it as it is.
+// writeJSON writes the value, indented, and nothing that a terminal would obey.
 func writeJSON(w io.Writer, value any) error {
 	src, err := json.MarshalIndent(value, "", "  ")
 	if err == nil {
-		_, err = io.WriteString(w, escaped(src)+"\n")
+		_, err = w.Write(append(desired.HarmlessJSON(src), '\n'))
 	}
 	return err
-}
-
-// escaped is the JSON with what clean would take out written as \u….
-func escaped(src []byte) string {
-	var b strings.Builder
-	for _, r := range string(src) {
-		if harmless(r) < 0 {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // hue is a colour of a terminal, as the code that turns it on; 0: none.

@@ -30,14 +30,15 @@ var line = []struct {
 	{"desired", nil},
 	{"config", nil},
 	{"internal/archtest", nil},
+	{"internal/hostile", nil},
 	{"examples/...", nil},
-	{"bench/...", []string{"engine/docker/dockertest"}},
+	{"bench/...", []string{"desired", "engine/docker/dockertest", "internal/hostile"}},
 	{"internal/e2e/...", nil}, // from outside: the binary and the engine only
 }
 
 // testsMay says what tests may import besides, wherever they are: the twin,
-// the contract and the containers to try things on.
-var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest"}
+// the contract, the containers and the documents to try things on.
+var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/hostile"}
 
 // thirdParties says where a module of others may be imported: in a package, in
 // everything below one (/...), or in one file. A module that isn't here may be
@@ -49,7 +50,7 @@ var thirdParties = []struct {
 	{"github.com/docker/docker", []string{"engine/docker/...", "bench/...", "internal/e2e/..."}},
 	{"github.com/docker/go-connections", []string{"engine/docker/...", "internal/e2e/..."}},
 	{"github.com/containerd/errdefs", []string{"engine/docker/..."}},
-	{"gopkg.in/yaml.v3", []string{"desired", "cmd/..."}},
+	{"gopkg.in/yaml.v3", []string{"desired", "cmd/...", "bench/..."}},
 	{"github.com/fsnotify/fsnotify", []string{"desired"}},
 	{"golang.org/x/sys", []string{"desired", "cmd/reconciler/systemd.go", "api/socket_place.go"}},
 	{"github.com/coreos/go-systemd/v22", []string{"cmd/reconciler/systemd.go"}},
