@@ -18,6 +18,7 @@ type server struct {
 	failures *failures
 	sessions *sessions
 	places   places
+	followed followed
 	// entrances are those that are served; set before the first request.
 	entrances []*Entrance
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"reconciler/desired"
@@ -25,13 +26,38 @@ const (
 	maxTail     = 10_000
 )
 
+// Logs that are followed have no end, so they have places of their own: not all
+// of the streams', and none of the logs' that have one. These are read within
+// maxLogTime, however slowly the client takes them.
+const (
+	maxFollowed = 16
+	maxLogTime  = 2 * time.Minute
+)
+
+// followed are the places of the logs that are followed. The zero value has all
+// free. It is safe for concurrent use.
+type followed struct{ taken atomic.Int64 }
+
+// enter takes a place, or says that there is none; leave gives it back.
+func (f *followed) enter() (leave func(), err error) {
+	leave = func() { f.taken.Add(-1) }
+	if f.taken.Add(1) > maxFollowed {
+		leave()
+		return nil, newProblem(http.StatusServiceUnavailable, "too_many_logs", "%d logs are followed already; end one of them, or ask without follow", maxFollowed)
+	}
+	return leave, nil
+}
+
 // logs tells what a container of the service wrote.
 func (s *server) logs(w http.ResponseWriter, r *http.Request) {
 	id, opt, err := s.readLogs(r)
 	if err == nil && opt.Follow {
 		var leave func()
-		if leave, err = s.places.stream(); err == nil {
+		if leave, err = s.followed.enter(); err == nil {
 			defer leave()
+			if leave, err = s.places.stream(); err == nil {
+				defer leave()
+			}
 		}
 	}
 	switch {
@@ -96,6 +122,12 @@ func containerOf(n reconcile.Service, name string, named bool) (string, error) {
 // whole one. Who follows hears at once that there is a log, however long it is
 // quiet.
 func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt engine.LogOptions) {
+	ctx := r.Context()
+	if !opt.Follow {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, maxLogTime)
+		defer cancel()
+	}
 	out, began := s.streaming(w, r), false
 	write := func(chunk []byte) error {
 		if !began {
@@ -113,7 +145,7 @@ func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt eng
 		}
 	}
 	if err == nil {
-		err = s.opt.Logs.Logs(r.Context(), id, opt, write)
+		err = s.opt.Logs.Logs(ctx, id, opt, write)
 	}
 	switch {
 	case err == nil && !began:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,13 +24,23 @@ type fakeLogs struct {
 	chunks []string
 	err    error
 	asked  string // what was asked for, in words
+
+	endless bool         // the chunks come again and again
+	held    atomic.Int64 // for how long it was read, in ns
 }
 
 func (l *fakeLogs) Logs(ctx context.Context, id string, opt engine.LogOptions, deliver func([]byte) error) error {
 	l.asked = fmt.Sprintf("%s %d %v", id, opt.Tail, opt.Follow)
-	for _, chunk := range l.chunks {
-		if err := deliver([]byte(chunk)); err != nil {
-			return err
+	began := time.Now()
+	defer func() { l.held.Store(int64(time.Since(began))) }()
+	for again := true; again; again = l.endless {
+		for _, chunk := range l.chunks {
+			if err := deliver([]byte(chunk)); err != nil {
+				return err
+			}
+			if l.endless && ctx.Err() != nil {
+				return ctx.Err()
+			}
 		}
 	}
 	if opt.Follow && l.err == nil {
@@ -114,12 +125,14 @@ func TestALogThatCantBeReadIsAProblem(t *testing.T) {
 		err  error
 		want int
 	}{
-		{engine.ErrNotFound, 409}, {engine.ErrConflict, 409}, {engine.ErrInvalid, 409}, {engine.ErrUnavailable, 503}, {errors.New("x"), 500},
+		{engine.ErrNotFound, 409}, {engine.ErrConflict, 409}, {engine.ErrInvalid, 409}, {engine.ErrUnavailable, 503}, {engine.ErrBusy, 503}, {errors.New("x"), 500},
 	} {
 		w := withContainers(t)
 		w.logs.err = fmt.Errorf("logs of shop-web-1: %w", c.err)
 		if p := problemOf(t, w.ask("GET", "/v1/services/web/logs", "")); p.Status != c.want || !strings.Contains(p.Detail, "shop-web-1") {
 			t.Errorf("%v: %d %s", c.err, p.Status, p.Detail)
+		} else if c.want == 503 && (p.Type == "engine_unavailable") != (c.err == engine.ErrUnavailable) {
+			t.Errorf("%v is told as %s", c.err, p.Type)
 		}
 	}
 	w := newWorld(t)
@@ -183,6 +196,31 @@ func TestAQuietLogIsFollowedAtOnce(t *testing.T) {
 	})
 }
 
+// TestALogIsNotHeldByWhoReadsItSlowly: the places of logs are few.
+func TestALogIsNotHeldByWhoReadsItSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withContainers(t)
+		w.logs.chunks, w.logs.endless = []string{strings.Repeat("line\n", 1000)}, true
+		l, stop := serving(w)
+		began := time.Now()
+		answer := getLogs(t, l.dial(), "")
+		var err error
+		for piece := make([]byte, 1024); err == nil && time.Since(began) < time.Hour; _, err = answer.Body.Read(piece) {
+			<-time.After(time.Second)
+		}
+		if err == nil || err == io.EOF {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		synctest.Wait()
+		if held := time.Duration(w.logs.held.Load()); held == 0 || held > maxLogTime+2*writeTimeout {
+			t.Errorf("the engine was held for %s", held)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestAFollowedLogIsAStream: told at once, one of those that are bounded, over
 // when the client goes or the program ends.
 func TestAFollowedLogIsAStream(t *testing.T) {
@@ -190,7 +228,7 @@ func TestAFollowedLogIsAStream(t *testing.T) {
 		w := withContainers(t)
 		w.logs.chunks = []string{"now\n"}
 		l, stop := serving(w)
-		conns := make([]io.ReadWriteCloser, maxStreams)
+		conns := make([]io.ReadWriteCloser, maxFollowed)
 		for i := range conns {
 			conns[i] = l.dial()
 			answer := getLogs(t, conns[i], "?follow=true")
@@ -199,11 +237,11 @@ func TestAFollowedLogIsAStream(t *testing.T) {
 			}
 		}
 		<-time.After(time.Hour)
-		for _, target := range []string{"?follow=true"} {
-			if late := getLogs(t, l.dial(), target); late.StatusCode != http.StatusServiceUnavailable {
-				t.Errorf("one more than there may be: %d", late.StatusCode)
-			}
+		late := getLogs(t, l.dial(), "?follow=true")
+		if why, _ := io.ReadAll(late.Body); late.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(why), `"too_many_logs"`) {
+			t.Errorf("one more than there may be: %d %s", late.StatusCode, why)
 		}
+		watch(t, l.dial(), "", "").expect(t, pinged) // events have places left
 		if short := getLogs(t, l.dial(), ""); short.StatusCode != http.StatusOK {
 			t.Errorf("one that has an end: %d", short.StatusCode)
 		}

@@ -77,6 +77,7 @@ var kinds = []struct {
 	{desired.ErrByFileOnly, http.StatusForbidden, "by_file_only"},
 	{reconcile.ErrRefused, http.StatusConflict, "refused"},
 	{engine.ErrUnavailable, http.StatusServiceUnavailable, "engine_unavailable"},
+	{engine.ErrBusy, http.StatusServiceUnavailable, "too_many_logs"}, // nothing else has so few places
 }
 
 // fail answers with what the error means.

@@ -31,6 +31,9 @@ var (
 	// says nothing about the container, and whether the call took effect is
 	// unknown.
 	ErrUnavailable = errors.New("engine unavailable")
+	// ErrBusy: the call was not made, for as many of its kind are under way as
+	// there may be. It says nothing about the engine.
+	ErrBusy = errors.New("too many calls at once")
 )
 
 // State is the engine's word for what a container is doing. The zero value
@@ -265,7 +268,8 @@ type Engine interface {
 	// answer and, unless it follows, for each piece. It finds what Inspect
 	// finds. Errors: ErrNotFound, ErrConflict (dead, being removed), ErrInvalid
 	// (a log driver, which the error names, that can't be read), ErrUnavailable
-	// (also: too many logs are being read, or this one broke off).
+	// (also: this one broke off), ErrBusy. Those that follow and those that
+	// don't have places of their own.
 	Logs(ctx context.Context, id string, opt LogOptions, deliver func(chunk []byte) error) error
 }
 

@@ -2,7 +2,8 @@
 // only importer of its client. It works with engines from API 1.41 (20.10, the
 // oldest that Debian ships) to the newest, and needs nothing newer than 1.41.
 //
-// Every call has a deadline of its own; reads and logs each have their own limit.
+// Every call has a deadline of its own; reads, logs and followed logs each have
+// their own limit.
 // How many starts and stops are made at once is their caller's to bound.
 package docker
 
@@ -41,8 +42,9 @@ const oldestAPI = "1.41"
 
 // How many calls of a kind are made at once.
 const (
-	maxReads = 4
-	maxLogs  = 8 // beside the reads, so that whoever follows a log holds up none
+	maxReads   = 4
+	maxLogs    = 8  // beside the reads, so that whoever reads a log slowly holds up none
+	maxFollows = 16 // beside the logs that have an end, for these have none
 )
 
 // Options says where the engine is. The zero value means DOCKER_HOST, else the
@@ -61,6 +63,7 @@ type Engine struct {
 	client atomic.Pointer[client.Client] // negotiated anew by Info
 	reads  chan struct{}
 	logs   chan struct{}
+	follow chan struct{}
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -72,9 +75,10 @@ func New(opt Options) (*Engine, error) {
 		opt.Observe = func(string, string, time.Duration) {}
 	}
 	e := &Engine{
-		opt:   opt,
-		reads: make(chan struct{}, maxReads),
-		logs:  make(chan struct{}, maxLogs),
+		opt:    opt,
+		reads:  make(chan struct{}, maxReads),
+		logs:   make(chan struct{}, maxLogs),
+		follow: make(chan struct{}, maxFollows),
 	}
 	cli, err := e.connect()
 	if err != nil {

@@ -23,16 +23,17 @@ const logChunk = 32 << 10
 // 1.41 nothing else tells whether its log is multiplexed.
 func (e *Engine) Logs(ctx context.Context, id string, opt engine.LogOptions, deliver func([]byte) error) error {
 	c := call{"logs", id, e.logs, logDeadline}
+	if opt.Follow {
+		c.turn = e.follow
+	}
 	stream, cancel := context.WithCancel(ctx)
 	defer cancel()
 	late := time.AfterFunc(c.deadline, cancel)
 	defer late.Stop()
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-stream.Done():
-		return c.result(ctx, context.Background(), errors.New("too many logs are being read"))
+	if err := c.wait(ctx, stream, opt.Follow); err != nil {
+		return err
 	}
+	defer func() { <-c.turn }()
 	late.Reset(c.deadline)
 	began := time.Now()
 	log, err := e.openLog(stream, id, opt)
@@ -62,6 +63,28 @@ func (e *Engine) Logs(ctx context.Context, id string, opt engine.LogOptions, del
 		default:
 			return c.result(ctx, stream, err)
 		}
+	}
+}
+
+// wait takes a place, for which it waits until late is over; not at all where
+// those who have them follow, for they have no end.
+func (c call) wait(ctx, late context.Context, follow bool) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	if follow {
+		return fmt.Errorf("%s: %w: %d logs are followed", c, engine.ErrBusy, cap(c.turn))
+	}
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-late.Done(): // which ends with ctx
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", c, ctx.Err())
+		}
+		return fmt.Errorf("%s: %w: %d logs are being read, and none ended within %s", c, engine.ErrBusy, cap(c.turn), c.deadline)
 	}
 }
 

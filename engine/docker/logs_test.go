@@ -212,10 +212,16 @@ func TestALogHasADeadlineButForSilenceWhileItIsFollowed(t *testing.T) {
 
 func TestManyFollowersHoldUpNoReadAndNoReaderHoldsTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := inBubble(t, silent(frame(1, "one")))
+		whole := false // what a log has to say, and whether it ends there
+		e := inBubble(t, func(r *http.Request) (*http.Response, error) {
+			if whole {
+				return &http.Response{StatusCode: 200, Request: r, Body: io.NopCloser(strings.NewReader(frame(1, "one")))}, nil
+			}
+			return silent(frame(1, "one"))(r)
+		})
 		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, maxLogs)
-		for range maxLogs {
+		ended := make(chan error, maxFollows)
+		for range maxFollows {
 			go func() {
 				ended <- e.Logs(ctx, "4f5e", engine.LogOptions{Tail: 1, Follow: true}, func([]byte) error { return nil })
 			}()
@@ -224,12 +230,17 @@ func TestManyFollowersHoldUpNoReadAndNoReaderHoldsTheDeadline(t *testing.T) {
 		if _, err := e.Inspect(t.Context(), "4f5e"); err != nil {
 			t.Errorf("inspect: %v", err)
 		}
-		_, err := read(e, engine.LogOptions{Tail: 1})
-		if !errors.Is(err, engine.ErrUnavailable) || !strings.Contains(err.Error(), "too many logs") {
-			t.Errorf("one more: error %v, want ErrUnavailable and why", err)
+		whole = true
+		if got, err := read(e, engine.LogOptions{Tail: 1}); err != nil || got != "one" {
+			t.Errorf("a log that has an end: %q, error %v", got, err)
+		}
+		began := time.Now()
+		_, err := read(e, engine.LogOptions{Tail: 1, Follow: true})
+		if took := time.Since(began); !errors.Is(err, engine.ErrBusy) || errors.Is(err, engine.ErrUnavailable) || took != 0 || !strings.Contains(err.Error(), "16 logs are followed") {
+			t.Errorf("one more that follows: error %v after %s, want ErrBusy at once, and why", err, took)
 		}
 		cancel()
-		for range maxLogs {
+		for range maxFollows {
 			if err := <-ended; !errors.Is(err, context.Canceled) {
 				t.Errorf("a follower: error %v, want context.Canceled", err)
 			}
@@ -241,6 +252,38 @@ func TestManyFollowersHoldUpNoReadAndNoReaderHoldsTheDeadline(t *testing.T) {
 		})
 		if err != slow {
 			t.Errorf("a slow reader: error %v, want its own", err)
+		}
+	})
+}
+
+// TestSlowReadersOfLogsAreToldFromAnEngineThatIsNotThere: who waits for them in
+// vain hears of them, and of no engine.
+func TestSlowReadersOfLogsAreToldFromAnEngineThatIsNotThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := inBubble(t, silent(frame(1, "one")))
+		goOn := make(chan struct{})
+		ended := make(chan error, maxLogs)
+		for range maxLogs {
+			go func() {
+				ended <- e.Logs(t.Context(), "4f5e", engine.LogOptions{Tail: 1}, func([]byte) error { <-goOn; return io.ErrClosedPipe })
+			}()
+		}
+		synctest.Wait()
+		began := time.Now()
+		_, err := read(e, engine.LogOptions{Tail: 1})
+		if took := time.Since(began); !errors.Is(err, engine.ErrBusy) || errors.Is(err, engine.ErrUnavailable) || took != logDeadline {
+			t.Errorf("error %v after %s, want ErrBusy after %s", err, took, logDeadline)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := e.Logs(ctx, "4f5e", engine.LogOptions{Tail: 1}, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("who has gone: error %v", err)
+		}
+		close(goOn)
+		for range maxLogs {
+			if err := <-ended; !errors.Is(err, io.ErrClosedPipe) {
+				t.Error(err)
+			}
 		}
 	})
 }
