@@ -38,7 +38,7 @@ func (s *server) identify(d Door, r *http.Request) (visitor, *problem) {
 	if found := bearerToken.FindStringSubmatch(shown[0]); len(shown) == 1 && found != nil {
 		secret = found[1]
 	}
-	t, p := s.holder(secret, r.RemoteAddr)
+	t, p := s.holder(r, secret)
 	if p != nil {
 		return nobody, p
 	}
@@ -46,8 +46,9 @@ func (s *server) identify(d Door, r *http.Request) (visitor, *problem) {
 }
 
 // holder returns the token whose secret this is; the problem is that it is
-// nobody's, that too many were, or that nobody can tell.
-func (s *server) holder(secret, remote string) (*token, *problem) {
+// nobody's, that too many were, or that nobody can tell. That it is nobody's is
+// told with a delay (failures.go); a right one is taken at once.
+func (s *server) holder(r *http.Request, secret string) (*token, *problem) {
 	t, err := s.opt.Tokens.find(secret)
 	switch {
 	case err != nil:
@@ -55,10 +56,7 @@ func (s *server) holder(secret, remote string) (*token, *problem) {
 	case t != nil:
 		return t, nil
 	}
-	if wait := s.failures.count(remote); wait > 0 {
-		return nil, tooMany(wait)
-	}
-	return nil, unauthorized()
+	return nil, s.failures.refuse(r.Context(), r.RemoteAddr)
 }
 
 // bySession looks for the page's cookie.

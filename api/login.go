@@ -59,7 +59,7 @@ func (s *server) postLogin(w http.ResponseWriter, r *http.Request) {
 	p := unauthorized()
 	var t *token
 	if s.opt.Tokens != nil {
-		t, p = s.holder(secret, r.RemoteAddr)
+		t, p = s.holder(r, secret)
 	}
 	if p != nil {
 		p.announce(w)
