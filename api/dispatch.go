@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,8 +20,7 @@ type server struct {
 	sessions *sessions
 	places   places
 	followed followed
-	// entrances are those that are served; set before the first request.
-	entrances []*Entrance
+	served   atomic.Pointer[served] // nil: nothing is
 }
 
 func newServer(opt Options) *server {

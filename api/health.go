@@ -44,13 +44,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 // unready says why not all is as it should be: what the loop says, and which
 // doors nobody comes in by.
 func (s *server) unready() []string {
-	why := s.opt.Loop.Readiness()
-	for _, e := range s.entrances {
-		if trouble := e.trouble(); trouble != "" {
-			why = append(slices.Clip(why), trouble)
-		}
-	}
-	return why
+	return append(slices.Clip(s.opt.Loop.Readiness()), s.served.Load().troubles()...)
 }
 
 // readiness is /readyz as JSON.

@@ -18,7 +18,7 @@ func streamed(w *world, handle func(*stream)) (l *pipes, stop func() error) {
 	l = &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	s := newServer(w.options)
 	ctx, cancel := context.WithCancel(context.Background())
-	server := (&API{s}).serverOf(ctx, open)
+	server := (&API{s}).serverOf(ctx, open, nil)
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(s.streaming(w, r)) })
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()

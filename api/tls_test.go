@@ -225,7 +225,7 @@ func TestAWebConfigurationThatDoesntEncryptIsRefused(t *testing.T) {
 // complain of.
 func TestWhatTheServerComplainsOfIsHandedOn(t *testing.T) {
 	var heard bytes.Buffer
-	c := complaints{func(text string) { heard.WriteString(text + ";") }}
+	c := complaints{to: func(text string) { heard.WriteString(text + ";") }}
 	for _, line := range []string{"http: panic serving 10.0.0.1:1: oh\n", "http: TLS handshake error from 10.0.0.1:1: EOF\n"} {
 		if n, err := c.Write([]byte(line)); n != len(line) || err != nil {
 			t.Error(n, err)

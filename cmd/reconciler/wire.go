@@ -162,6 +162,7 @@ func (d *daemon) reload() {
 	if d.tokens != nil {
 		_ = d.tokens.Reload() // who warns of a bad one is told
 	}
+	d.api.Recheck()
 	d.loop.LookNow("SIGHUP", "")
 	d.supervisor.ready()
 }

@@ -55,8 +55,8 @@ var thirdParties = []struct {
 	{"golang.org/x/sys", []string{"desired", "cmd/reconciler/systemd.go", "api/socket_place.go"}},
 	{"github.com/coreos/go-systemd/v22", []string{"cmd/reconciler/systemd.go"}},
 	// TLS, and the reading of its file as the toolkit reads it.
-	{"github.com/prometheus/exporter-toolkit", []string{"api/tls.go"}},
-	{"go.yaml.in/yaml/v2", []string{"api/tls.go"}},
+	{"github.com/prometheus/exporter-toolkit", []string{"api/tls.go", "api/webconfig.go"}},
+	{"go.yaml.in/yaml/v2", []string{"api/webconfig.go"}},
 	{"github.com/prometheus", []string{"metrics"}},
 	{"go.uber.org/zap", []string{"cmd/reconciler/log.go"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
