@@ -83,7 +83,8 @@ type Summary struct {
 	ID     string
 	Name   string // without the leading slash
 	Image  string
-	Labels map[string]string
+	Labels map[string]string // by ReadLabels: those of Compose's that are read
+	Unread string            // by ReadLabels: one of them that can't be read; mostly none
 	State  State
 	Health Health // HealthNone also where the engine's list doesn't tell it
 }
@@ -96,7 +97,7 @@ type Container struct {
 	PID        int // 0 while no process runs
 	ExitCode   int // of the last run; meaningless while State is created or Alive
 	OOMKilled  bool
-	Error      string // the engine's words for why the last start failed; mostly empty
+	Error      string // the engine's words for why the last start failed, MaxError bytes at most; mostly empty
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero: never started
 	FinishedAt time.Time // zero: never exited
@@ -147,7 +148,7 @@ func (c *Container) Running() bool { return c.State == StateRunning }
 type Event struct {
 	ID      string
 	Name    string            // the name when the event was written
-	Labels  map[string]string // the container's labels
+	Labels  map[string]string // the container's, by ReadLabels
 	Action  Action
 	Signal  int // of a kill; 0 otherwise
 	Time    time.Time
@@ -272,14 +273,3 @@ type Engine interface {
 	// don't have places of their own.
 	Logs(ctx context.Context, id string, opt LogOptions, deliver func(chunk []byte) error) error
 }
-
-// Compose's labels, as far as anything here reads them
-// (docker/compose: pkg/api/labels.go).
-const (
-	LabelPrefix    = "com.docker.compose."
-	LabelProject   = LabelPrefix + "project"
-	LabelService   = LabelPrefix + "service"
-	LabelOneoff    = LabelPrefix + "oneoff" // "False" but for `docker compose run`
-	LabelReplace   = LabelPrefix + "replace"
-	LabelDependsOn = LabelPrefix + "depends_on"
-)

@@ -3,6 +3,8 @@ package engine
 import (
 	"net/netip"
 	"strings"
+
+	"reconciler/desired"
 )
 
 // Refused says what an engine could not do when it refused to start a
@@ -42,8 +44,12 @@ type Refusal struct {
 	Err   error  // what the words are from; nil: nothing else
 }
 
-// MaxWords bounds what is told of an engine's own words.
-const MaxWords = 300
+// MaxWords bounds what is told of an engine's own words, and MaxError what is
+// kept of them.
+const (
+	MaxWords = 300
+	MaxError = 4 << 10
+)
 
 // Error implements error: the engine's own words.
 func (r *Refusal) Error() string { return ErrInvalid.Error() + ": " + r.Words }
@@ -56,14 +62,20 @@ func (r *Refusal) Unwrap() []error {
 	return []error{ErrInvalid, r.Err}
 }
 
-// OneLine is a text of somebody else's on one line, at most MaxWords bytes long:
+// OneLine is a text of somebody else's on one line, desired.Harmless, at most MaxWords bytes long:
 // what is longer loses its end, and says so by "…".
 func OneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if len(text) <= MaxWords {
+	text = strings.Join(strings.Fields(desired.Harmless(strings.ToValidUTF8(text, "?"))), " ")
+	return Cut(text, MaxWords)
+}
+
+// Cut is a text of somebody else's, at most that many bytes long: what is longer
+// loses its end, and says so by "…".
+func Cut(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:MaxWords-len("…")], "") + "…"
+	return strings.ToValidUTF8(text[:most-len("…")], "") + "…"
 }
 
 // Holder is who has a port of the host. The zero value is somebody who can't be

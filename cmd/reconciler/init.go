@@ -144,7 +144,7 @@ func (in *initial) serviceOf(s engine.Summary) string {
 		return s.Labels[engine.LabelService]
 	}
 	before, after, ok := strings.Cut(in.template, "{service}")
-	if !ok || s.Labels[engine.LabelProject] != "" {
+	if !ok || s.Labels[engine.LabelProject] != "" || s.Unread != "" {
 		return ""
 	}
 	name, ok := strings.CutPrefix(s.Name, before)

@@ -97,10 +97,12 @@ func (e *Engine) connect(more ...client.Opt) (*client.Client, error) {
 	if e.opt.Host != "" {
 		opts = append(opts, client.WithHost(e.opt.Host))
 	}
-	cli, err := client.NewClientWithOpts(append(opts, more...)...)
+	last, finish := bounded()
+	cli, err := client.NewClientWithOpts(append(append(opts, more...), last)...)
 	if err != nil {
 		return nil, fmt.Errorf("engine address %q: %w", e.opt.Host, err)
 	}
+	finish()
 	return cli, nil
 }
 

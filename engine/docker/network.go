@@ -33,6 +33,9 @@ func networks(r container.InspectResponse) []engine.Network {
 		if err != nil {
 			continue // strings and numbers always can
 		}
+		if len(settings) > maxString { // some of it may be missing: it can't be connected so again
+			settings = nil
+		}
 		all = append(all, engine.Network{Name: name, Settings: string(settings)})
 	}
 	slices.SortFunc(all, func(a, b engine.Network) int { return cmp.Compare(a.Name, b.Name) })

@@ -17,6 +17,9 @@ import (
 	"reconciler/engine"
 )
 
+// maxImage bounds what is kept of an image's name, which is shown to nobody.
+const maxImage = 1 << 10
+
 // complete reports an answer that only looks like a list: taken for one, it
 // would make containers vanish that are there.
 func complete(list []container.Summary) error {
@@ -40,8 +43,9 @@ func summary(c container.Summary) engine.Summary {
 			name = n
 		}
 	}
-	return engine.Summary{ID: c.ID, Name: name, Image: c.Image, Labels: c.Labels,
-		State: engine.State(c.State), Health: healthIn(c.Status)}
+	s := engine.Summary{ID: c.ID, Name: name, Image: engine.Cut(c.Image, maxImage), State: engine.State(c.State), Health: healthIn(c.Status)}
+	s.Labels, s.Unread = engine.ReadLabels(c.Labels)
+	return s
 }
 
 // healthIn reads the health out of the only place where a list of the oldest
@@ -65,11 +69,12 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 		return engine.Container{}, errors.New("the engine's answer lacks the container's ID, state or configuration")
 	}
 	c := engine.Container{
-		Summary: engine.Summary{ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: r.Config.Image,
-			Labels: r.Config.Labels, State: engine.State(r.State.Status)},
-		PID: r.State.Pid, ExitCode: r.State.ExitCode, OOMKilled: r.State.OOMKilled, Error: r.State.Error,
+		Summary: engine.Summary{ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: engine.Cut(r.Config.Image, maxImage),
+			State: engine.State(r.State.Status)},
+		PID: r.State.Pid, ExitCode: r.State.ExitCode, OOMKilled: r.State.OOMKilled, Error: engine.Cut(r.State.Error, engine.MaxError),
 		Restarts: r.RestartCount,
 	}
+	c.Labels, c.Unread = engine.ReadLabels(r.Config.Labels)
 	if r.State.Health != nil && r.State.Health.Status != container.NoHealthcheck {
 		c.Health = engine.Health(r.State.Health.Status)
 		if log := r.State.Health.Log; len(log) > 0 && log[len(log)-1] != nil {

@@ -99,13 +99,13 @@ func TestAContainerHoldsNothingOfItsEnvironment(t *testing.T) {
 	answer := strings.Replace(inspected, `"Image"`, secrets, 1)
 	answer = strings.Replace(answer, `"RestartCount"`, `"Args":["hunter2"],"ResolvConfPath":"hunter2","Mounts":[{"Source":"hunter2"}],"RestartCount"`, 1)
 	answer = strings.Replace(answer, `"AutoRemove":false`, `"Binds":["/hunter2:/x"],"LogConfig":{"Type":"gelf","Config":{"key":"hunter2"}}`, 1)
-	answer = strings.Replace(answer, `"Labels":{`, `"Labels":{"app.key":"in a label",`, 1)
+	answer = strings.Replace(answer, `"Labels":{`, `"Labels":{"app.key":"hunter2","com.docker.compose.service":"web",`, 1)
 	_, e := speak(t, says(200, answer))
 	c, err := e.Inspect(t.Context(), "4f5e")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Labels["app.key"] != "in a label" {
+	if c.Labels[engine.LabelService] != "web" {
 		t.Errorf("the labels are %v: nothing is proven of what was answered", c.Labels)
 	}
 	if text := fmt.Sprintf("%#v", c); strings.Contains(text, "hunter2") || strings.Contains(text, "PASSWORD") {
@@ -174,7 +174,7 @@ func TestAListAsksForAllOfTheProject(t *testing.T) {
 	_, e := speak(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = r
 		says(200, `[{"Id":"4f5e","Names":["/other/web","/shop-web-1"],"Image":"web:1","State":"running",
-			"Status":"Up 2 minutes (health: starting)","Labels":{"some":"label"}},
+			"Status":"Up 2 minutes (health: starting)","Labels":{"some":"label","com.docker.compose.service":"web"}},
 			{"Id":"dead","Names":[],"State":"dead"}]`)(w, r)
 	})
 	got, err := e.List(t.Context(), "shop")
@@ -183,7 +183,7 @@ func TestAListAsksForAllOfTheProject(t *testing.T) {
 	}
 	want := []engine.Summary{
 		{ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning, Health: engine.HealthStarting,
-			Labels: map[string]string{"some": "label"}},
+			Labels: map[string]string{engine.LabelService: "web"}},
 		{ID: "dead", State: engine.StateDead},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {

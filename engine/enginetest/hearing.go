@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -134,10 +135,10 @@ var stories = []story{
 
 func eventNames(t *testing.T, w World) {
 	l := listen(t, w)
-	id := create(t, w, "web", Spec{Labels: map[string]string{"some": "label"}})
+	id := create(t, w, "web", Spec{Labels: longLabels()})
 	name := inspect(t, w, id).Name
 	e := l.await(id, engine.ActionCreate)
-	if e.Name != name || e.Labels["some"] != "label" || e.Labels[engine.LabelProject] != w.Project() || e.Time.IsZero() || e.OldName != "" {
+	if e.Name != name || !maps.Equal(e.Labels, shortLabels(w)) || e.Time.IsZero() || e.OldName != "" {
 		t.Errorf("heard %+v, want the name %s, the labels, a time and no other name", e, name)
 	}
 }

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -93,15 +94,15 @@ func listWithoutProject(t *testing.T, w World) {
 }
 
 func listAndInspectAgree(t *testing.T, w World) {
-	id := running(t, w, "web", Spec{Labels: map[string]string{"some": "label"}})
+	id := running(t, w, "web", Spec{Labels: longLabels()})
 	listed, looked := list(t, w, w.Project())[id], inspect(t, w, id)
 	if listed.Name != looked.Name || strings.Contains(listed.Name, "/") || listed.ID != looked.ID || listed.State != looked.State {
 		t.Errorf("listed as %s %s %s, inspected as %s %s %s",
 			listed.ID, listed.Name, listed.State, looked.ID, looked.Name, looked.State)
 	}
-	for what, labels := range map[string]map[string]string{"list": listed.Labels, "inspect": looked.Labels} {
-		if labels["some"] != "label" || labels[engine.LabelProject] != w.Project() {
-			t.Errorf("%s: the labels are %v", what, labels)
+	for what, s := range map[string]engine.Summary{"list": listed, "inspect": looked.Summary} {
+		if want := shortLabels(w); !maps.Equal(s.Labels, want) || s.Unread != engine.LabelReplace {
+			t.Errorf("%s: the labels are %.300v, unread is %q; want %v", what, s.Labels, s.Unread, want)
 		}
 	}
 	if listed.Image == "" || listed.Image != looked.Image {
@@ -222,4 +223,15 @@ func ownStopTimeout(t *testing.T, w World) {
 	if plain.StopTimeout != 0 || plain.AutoRemove {
 		t.Errorf("stop timeout %s, removes itself %t, want none and false", plain.StopTimeout, plain.AutoRemove)
 	}
+}
+
+// longLabels are some that nothing here reads, and one that is too long to be.
+func longLabels() map[string]string {
+	return map[string]string{"some": strings.Repeat("label", 100_000), engine.LabelReplace: strings.Repeat("web", 100_000),
+		engine.LabelPrefix + "config-hash": "0123", engine.LabelService: "web", engine.LabelDependsOn: "a\x1b[2J:b:c"}
+}
+
+// shortLabels is what is kept of longLabels.
+func shortLabels(w World) map[string]string {
+	return map[string]string{engine.LabelProject: w.Project(), engine.LabelReplace: "", engine.LabelDependsOn: "", engine.LabelPrefix: "", engine.LabelService: "web"}
 }

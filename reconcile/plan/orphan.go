@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconciler/desired"
 	"reconciler/engine"
 )
 
@@ -123,4 +124,16 @@ func (d *decision) unplugged(c engine.Container) string {
 		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.Lost.Why.Error()))
 	}
 	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c))
+}
+
+func orphan(doc *desired.Document, c engine.Container) Orphan {
+	service := c.Labels[engine.LabelService]
+	message := fmt.Sprintf("service %q is not listed in the file", service)
+	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
+		message = fmt.Sprintf("labelled as service %q, but not taken for one of its containers", service)
+	}
+	if c.Unread != "" {
+		message = fmt.Sprintf("its label %s can't be read, for it is too long or no line of text, so it can't be told whose it is", c.Unread)
+	}
+	return Orphan{c, service, message}
 }

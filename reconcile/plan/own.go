@@ -29,8 +29,8 @@ type Holding struct {
 	// Trouble: it can't be told which containers are the service's
 	// (AmbiguousContainer, NameConflict). The zero value: none.
 	Trouble Note
-	// Hidden: one that seems to be the service's can't be looked at, and this says
-	// why. Nothing may be done to the others either, and nothing is missing. Empty:
+	// Hidden: one that seems to be the service's can't be looked at, or has a label
+	// that can't be read, and this says why. Nothing may be done to the others either, and nothing is missing. Empty:
 	// none.
 	Hidden   string
 	Warnings []string
@@ -91,16 +91,18 @@ func Own(doc *desired.Document, containers []engine.Container, self map[string]s
 	taken := make(map[string]bool)
 	for _, s := range all {
 		h := s.holding(doc)
-		own.Holdings[s.service.Name] = h
 		for _, r := range h.Replicas {
 			taken[r.Container.ID] = true
 		}
 		for _, c := range h.Replacing {
 			taken[c.ID] = true
 		}
+		h.conceal()
+		own.Holdings[s.service.Name] = h
 	}
 	for _, c := range sorted {
-		if c.Labels[engine.LabelProject] == doc.Project && c.Labels[engine.LabelOneoff] == "False" && !taken[c.ID] {
+		compose := c.Labels[engine.LabelOneoff] == "False" || c.Unread == engine.LabelOneoff
+		if c.Labels[engine.LabelProject] == doc.Project && compose && !taken[c.ID] {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
 		}
 	}
@@ -277,15 +279,6 @@ func (s *candidates) ambiguous(choices []engine.Container, what string) Note {
 		line = "container: " + choices[0].Name
 	}
 	return Note{ReasonAmbiguous, fmt.Sprintf("%s; nothing is done. To settle it, write under services.%s: %s", what, s.service.Name, line)}
-}
-
-func orphan(doc *desired.Document, c engine.Container) Orphan {
-	service := c.Labels[engine.LabelService]
-	message := fmt.Sprintf("service %q is not listed in the file", service)
-	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
-		message = fmt.Sprintf("labelled as service %q, but not taken for one of its containers", service)
-	}
-	return Orphan{c, service, message}
 }
 
 func names(cs []engine.Container) string {
