@@ -19,14 +19,14 @@ var proxied = []string{
 	"x-scheme", "x-url-scheme", "x-forward-proto", "x-forward-for", "x-protocol", "front-end-https", "x-http-host-override", "x-host", "x-rewrite-url",
 	"remote-user", "remote-name", "remote-email", "remote-groups", "x-remote-user", "x-webauth-user", "x-nginx-proxy", // Authelia and the like
 	"client-cert", "client-cert-chain", "x-client-cert", "x-client-verify", // RFC 9440
-	"x-cloud-trace-context", "x-varnish", "x-arr-log-id", "x-arr-ssl",
+	"x-cloud-trace-context", "x-varnish", "x-arr-log-id", "x-arr-ssl", "x-request-start", "do-connecting-ip", "x-bluecoat-via", "x-imforwards", "x-proxycontextpath",
 }
 
 // proxiedFamilies are beginnings of such headers.
 var proxiedFamilies = []string{
 	"x-forwarded-", "x-original-", "x-envoy-", "x-proxy-", "x-haproxy-", "x-lb-", "x-auth-request-", "x-authentik-", "x-pomerium-", "x-vouch-",
 	"x-ssl-", "ssl-client-", "x-tls-", "tailscale-", "ngrok-", "cf-", "fly-", "fastly-", "x-amzn-", "x-amz-cf-", "x-goog-", "x-appengine-",
-	"x-azure-", "x-fd-", "x-ms-client-", "x-vercel-", "x-nf-", "x-akamai-", "akamai-", "x-sucuri-", "x-edge-", "wl-proxy-", "x-kong-", "x-consumer-",
+	"x-azure-", "x-fd-", "x-ms-client-", "x-vercel-", "x-nf-", "x-akamai-", "akamai-", "x-sucuri-", "x-edge-", "wl-proxy-", "x-kong-", "x-consumer-", "x-appgw-", "l5d-", "teleport-",
 }
 
 // forwarded returns the name of a header that only proxies set; empty: none.

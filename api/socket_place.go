@@ -114,10 +114,18 @@ func (r *room) drop(name string) error { return unix.Unlinkat(int(r.inner.Fd()),
 // put moves what is in the room to the same name outside. What stands there
 // stays, and is an fs.ErrExist; a link there is not followed.
 func (r *room) put(name string) error {
-	if err := unix.Linkat(int(r.inner.Fd()), name, int(r.outer.Fd()), name, 0); err != nil {
-		return errors.Join(&fs.PathError{Op: "make", Path: filepath.Join(r.outer.Name(), name), Err: err}, r.drop(name))
+	inner, outer := int(r.inner.Fd()), int(r.outer.Fd())
+	err := unix.Renameat2(inner, name, outer, name, unix.RENAME_NOREPLACE)
+	if err == nil {
+		return nil
 	}
-	return r.drop(name)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // a file system that can't: NFS, say
+		err = unix.Linkat(inner, name, outer, name, 0)
+	}
+	if err != nil {
+		err = &fs.PathError{Op: "make", Path: filepath.Join(r.outer.Name(), name), Err: err}
+	}
+	return errors.Join(err, r.drop(name))
 }
 
 // remove removes the name from the folder if it is that of the very file that
