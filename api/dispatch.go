@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"reconciler/internal/rendering"
 )
 
 // server answers the requests.
@@ -21,6 +23,10 @@ type server struct {
 	places   places
 	followed followed
 	served   atomic.Pointer[served] // nil: nothing is
+	answers  *rendering.Press       // the large ones
+	records  *rendering.Press       // those that take the disk
+	uploads  *uploads
+	last     atomic.Pointer[known]
 }
 
 func newServer(opt Options) *server {
@@ -31,7 +37,8 @@ func newServer(opt Options) *server {
 		opt.Warn = func(string) {}
 	}
 	s := &server{opt: opt, mux: http.NewServeMux(), table: make(map[string]route), cross: http.NewCrossOriginProtection(),
-		failures: newFailures(time.Now), sessions: newSessions(time.Now)}
+		failures: newFailures(time.Now), sessions: newSessions(time.Now),
+		answers: rendering.New(roomForAnswers), records: rendering.New(roomForRecords), uploads: newUploads()}
 	for _, host := range opt.Hosts {
 		s.hosts = append(s.hosts, strings.ToLower(strings.Trim(host, "[]")))
 	}
@@ -70,7 +77,11 @@ func (s *server) serve(d Door, w http.ResponseWriter, r *http.Request) {
 		if v.role.may(Read) {
 			r.Body = letIn(r)
 		}
-		r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+		if p := s.receive(answer, r, found); p != nil {
+			p.write(answer)
+			break
+		}
+		defer used(r)
 		s.mux.ServeHTTP(answer, v.enter(r)) // the mux sets the path's values only here
 	}
 	method := r.Method

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -105,7 +107,7 @@ func tags(r *http.Request, header string) []string {
 // run changes nothing and answers with what would be done.
 func (s *server) change(w http.ResponseWriter, r *http.Request, e edit, p desired.Proposal, end func(snap desired.Snapshot, changed bool) (judge, error)) {
 	if e.dryRun {
-		s.preview(w, e, p)
+		s.preview(w, r, e, p)
 		return
 	}
 	snap, changed, err := s.opt.State.Change(p, e.by)
@@ -121,16 +123,17 @@ func (s *server) change(w http.ResponseWriter, r *http.Request, e edit, p desire
 	s.await(w, r, e.wait, decide)
 }
 
-func (s *server) preview(w http.ResponseWriter, e edit, p desired.Proposal) {
-	doc, err := s.opt.State.Preview(p, e.by)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	report, err := s.opt.Loop.PlanFor(doc)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	respond(w, http.StatusOK, report)
+func (s *server) preview(w http.ResponseWriter, r *http.Request, e edit, p desired.Proposal) {
+	large(w, r, s.records, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+		doc, err := s.opt.State.Preview(p, e.by)
+		if err != nil {
+			return rendering.Made{}, err
+		}
+		used(r)
+		report, err := s.opt.Loop.PlanFor(doc)
+		if err != nil {
+			return rendering.Made{}, err
+		}
+		return rendering.Made{}, encodeJSON(w, report)
+	}})
 }

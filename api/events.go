@@ -3,10 +3,13 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"time"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -43,7 +46,9 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		fail(w, err)
 	case callOf(r).kind == typeJSON:
-		respond(w, http.StatusOK, s.eventsSince(last, concerns))
+		large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+			return rendering.Made{}, encodeJSON(w, s.eventsSince(last, concerns))
+		}})
 	default:
 		s.follow(w, r, last, concerns)
 	}
@@ -52,7 +57,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 // eventsSince are those that are kept after the one of that ID; none: all.
 func (s *server) eventsSince(last string, concerns func(reconcile.Entry) bool) eventList {
 	list := eventList{Events: []reconcile.Entry{}}
-	kept, _ := s.opt.History.Since(last)
+	kept, _ := s.opt.History.Since(last, math.MaxInt32)
 	for _, e := range kept {
 		if concerns(e) {
 			list.Events = append(list.Events, e)
@@ -104,14 +109,29 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, last string, con
 // tell writes what happened after the event of that ID, and returns the ID of
 // the newest one. Error: that of the stream.
 func (s *server) tell(out *stream, last string, concerns func(reconcile.Entry) bool) (string, error) {
-	newest := s.opt.History.Last()
-	entries, missing := s.opt.History.Since(last)
+	for {
+		next, more, err := s.tellSome(out, last, concerns)
+		if err != nil || !more {
+			return next, err
+		}
+		last = next
+	}
+}
+
+// atOnce is how many events a stream holds at a time: who reads slowly keeps no
+// others.
+const atOnce = 32
+
+// tellSome is tell of the first few, and whether there are more.
+func (s *server) tellSome(out *stream, last string, concerns func(reconcile.Entry) bool) (newest string, more bool, err error) {
+	newest = s.opt.History.Last()
+	entries, missing := s.opt.History.Since(last, atOnce)
 	if missing {
 		if len(entries) > 0 {
 			newest = ""
 		}
 		if err := frame(out, newest, gap, []byte(`{"kind":"`+gap+`"}`)); err != nil {
-			return last, err
+			return last, false, err
 		}
 		last = newest
 	}
@@ -125,10 +145,10 @@ func (s *server) tell(out *stream, last string, concerns func(reconcile.Entry) b
 			err = frame(out, e.ID, string(e.Kind), data)
 		}
 		if err != nil {
-			return last, err
+			return last, false, err
 		}
 	}
-	return last, nil
+	return last, len(entries) == atOnce, nil
 }
 
 // frame writes one event; without an ID the client keeps the one that it has.

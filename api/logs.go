@@ -87,7 +87,7 @@ func (s *server) readLogs(r *http.Request) (id string, opt engine.LogOptions, er
 	if opt.Follow, err = truth(q, "follow"); err != nil {
 		return "", opt, err
 	}
-	o := s.opt.Loop.Overview()
+	o := s.overview().overview
 	n, listed := o.Service(r.PathValue("service"))
 	if !listed {
 		return "", opt, s.unknown(r.PathValue("service"))

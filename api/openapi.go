@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 )
 
 // typeSchema is the media type of a JSON Schema.
@@ -21,8 +23,10 @@ func (s *server) showSchema(w http.ResponseWriter, r *http.Request) {
 }
 
 // showOpenAPI tells what is answered here.
-func (s *server) showOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	respond(w, http.StatusOK, describe(s.routes()))
+func (s *server) showOpenAPI(w http.ResponseWriter, r *http.Request) {
+	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, key: "openapi", write: func(w io.Writer) (rendering.Made, error) {
+		return rendering.Made{Still: func() bool { return true }}, encodeJSON(w, describe(s.routes()))
+	}})
 }
 
 // object is one of the description.

@@ -26,7 +26,7 @@ var (
 
 // problemTypes are the types of problems, a closed set.
 var problemTypes = []string{
-	"by_file_only", "credentials_in_query", "engine_unavailable", "forwarded", "host", "internal", "invalid_state", "malformed",
+	"busy", "by_file_only", "credentials_in_query", "engine_unavailable", "forwarded", "host", "internal", "invalid_state", "malformed",
 	"media_type", "method_not_allowed", "no_host", "no_space", "not_acceptable", "not_alive", "not_found", "origin", "query",
 	"reason", "refused", "role", "stale", "state_invalid", "state_owner", "state_read_only", "state_shape", "tokens_unreadable",
 	"too_large", "too_many_failures", "too_many_logs", "too_many_streams", "transfer_encoding", "unauthorized", "unknown_container",

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -34,19 +35,26 @@ type shownPage struct {
 
 // page is what should run, what runs, and why not; it needs no script.
 func (s *server) page(w http.ResponseWriter, r *http.Request) {
-	shown := shownPage{Overview: s.opt.Loop.Overview(), Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: visitorOf(r).session}
-	for _, n := range shown.Services {
-		if n.Converged {
-			shown.AsIs++
+	session := visitorOf(r).session
+	a := answerTo{status: http.StatusOK, kind: "text/html; charset=utf-8", key: "page"}
+	if session {
+		a.key = "page of a session"
+	}
+	a.write = func(w io.Writer) (rendering.Made, error) {
+		shown := shownPage{Overview: s.overview().overview, Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: session}
+		for _, n := range shown.Services {
+			if n.Converged {
+				shown.AsIs++
+			}
 		}
+		var page bytes.Buffer
+		err := pageTemplate.Execute(&page, shown)
+		if err == nil {
+			_, err = io.WriteString(w, desired.Harmless(page.String()))
+		}
+		return rendering.Made{}, err
 	}
-	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, shown); err != nil {
-		fail(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, desired.Harmless(page.String()))
+	large(w, r, s.answers, a)
 }
 
 func (s *server) style(w http.ResponseWriter, _ *http.Request) {

@@ -1,14 +1,14 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -48,16 +48,8 @@ func (p *problem) announce(w http.ResponseWriter) {
 	}
 }
 
-// writeJSON ends an answer, in which nothing is that a terminal would obey. That
-// the client went away is nobody's error.
-func writeJSON(w http.ResponseWriter, v any) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false) // nobody takes it for HTML: its type says what it is, and is not to be sniffed
-	_ = enc.Encode(v)        // what is answered can be encoded
-	_, _ = w.Write(desired.HarmlessJSON(out.Bytes()))
-}
+// writeJSON ends an answer, in which nothing is that a terminal would obey. That the client went away is nobody's error.
+func writeJSON(w http.ResponseWriter, v any) { _ = encodeJSON(w, v) }
 
 // kinds is what each error means to a client.
 var kinds = []struct {
@@ -89,6 +81,9 @@ func explain(err error) *problem {
 	var p *problem
 	if errors.As(err, &p) {
 		return p
+	}
+	if errors.Is(err, rendering.ErrBusy) || errors.Is(err, context.Canceled) { // or the client has gone
+		return busy("%v; ask again in a moment", err)
 	}
 	p = newProblem(http.StatusInternalServerError, "internal", "%v", err)
 	var invalid *desired.ParseError

@@ -41,6 +41,9 @@ func readBody(r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, newProblem(http.StatusBadRequest, "malformed", "the body can't be read: %v", err)
 	}
+	if u, large := r.Body.(*upload); large {
+		return body, u.use(r.Context())
+	}
 	return body, nil
 }
 

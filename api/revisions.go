@@ -1,10 +1,12 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 )
 
 // revisionList is the history of the file.
@@ -19,29 +21,31 @@ type revisionText struct {
 	State string `json:"state"`
 }
 
-func (s *server) listRevisions(w http.ResponseWriter, _ *http.Request) {
-	all := append([]desired.Revision{}, s.opt.State.Revisions()...)
-	respond(w, http.StatusOK, revisionList{s.opt.State.Snapshot().Generation, all})
+func (s *server) listRevisions(w http.ResponseWriter, r *http.Request) {
+	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, key: "revisions", write: func(w io.Writer) (rendering.Made, error) {
+		all := append([]desired.Revision{}, s.opt.State.Revisions()...)
+		return rendering.Made{}, encodeJSON(w, revisionList{s.opt.State.Snapshot().Generation, all})
+	}})
 }
 
 func (s *server) showRevision(w http.ResponseWriter, r *http.Request) {
 	n, err := revisionNumber(r)
-	var found desired.Revision
-	var src []byte
-	if err == nil {
-		found, src, err = s.opt.State.Revision(n)
-	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	w.Header().Set("ETag", `"`+found.Digest+`"`)
-	if callOf(r).kind == typeYAML {
-		w.Header().Set("Content-Type", typeYAML)
-		_, _ = w.Write(src) // that the client went away is nobody's error
-		return
-	}
-	respond(w, http.StatusOK, revisionText{found, string(src)})
+	kind := callOf(r).kind
+	large(w, r, s.records, answerTo{status: http.StatusOK, kind: kind, write: func(w io.Writer) (rendering.Made, error) {
+		found, src, err := s.opt.State.Revision(n)
+		switch {
+		case err != nil:
+		case kind == typeYAML:
+			_, err = w.Write(src)
+		default:
+			err = encodeJSON(w, revisionText{found, string(src)})
+		}
+		return rendering.Made{Tag: `"` + found.Digest + `"`}, err
+	}})
 }
 
 // restoreRevision writes the bytes of a revision back, as a new one.

@@ -3,11 +3,13 @@ package api
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"time"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 	"reconciler/reconcile/plan"
 )
@@ -18,27 +20,33 @@ func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	o := s.opt.Loop.Overview()
-	if group, asked := q["group"]; asked {
-		doc := s.opt.State.Snapshot().Document
+	group, grouped := q["group"]
+	if doc := s.opt.State.Snapshot().Document; grouped {
 		if _, known := doc.Group(group); !known {
 			unknownGroup(doc, group).write(w)
 			return
 		}
-		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return !slices.Contains(n.Groups, group) })
 	}
-	if status, asked := q["status"]; asked {
-		if !slices.Contains(plan.Statuses(), plan.Status(status)) {
-			newProblem(http.StatusBadRequest, "query", "%q is no status; there are %v", status, plan.Statuses()).write(w)
-			return
-		}
-		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool { return n.Status != plan.Status(status) })
+	status, chosen := q["status"]
+	if chosen && !slices.Contains(plan.Statuses(), plan.Status(status)) {
+		newProblem(http.StatusBadRequest, "query", "%q is no status; there are %v", status, plan.Statuses()).write(w)
+		return
 	}
-	respond(w, http.StatusOK, o)
+	if !grouped && !chosen {
+		s.showOverview(w, r, http.StatusOK)
+		return
+	}
+	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+		o := s.overview().overview
+		o.Services = slices.DeleteFunc(slices.Clone(o.Services), func(n reconcile.Service) bool {
+			return grouped && !slices.Contains(n.Groups, group) || chosen && n.Status != plan.Status(status)
+		})
+		return rendering.Made{}, encodeJSON(w, o)
+	}})
 }
 
 func (s *server) showService(w http.ResponseWriter, r *http.Request) {
-	o := s.opt.Loop.Overview()
+	o := s.overview().overview
 	n, ok := o.Service(r.PathValue("service"))
 	if !ok {
 		fail(w, s.unknown(r.PathValue("service")))

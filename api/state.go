@@ -7,29 +7,37 @@ import (
 	"strings"
 
 	"reconciler/desired"
+	"reconciler/internal/rendering"
 )
 
 func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 
 func (s *server) showState(w http.ResponseWriter, r *http.Request) {
 	doc := s.opt.State.Snapshot().Document
-	w.Header().Set("ETag", etag(doc))
 	if knows(r, doc) {
+		w.Header().Set("ETag", etag(doc))
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if callOf(r).kind == typeYAML {
-		w.Header().Set("Content-Type", typeYAML)
-		_, _ = w.Write(doc.Source) // that the client went away is nobody's error
-		return
+	kind := callOf(r).kind
+	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: kind, key: "state " + kind, write: func(w io.Writer) (rendering.Made, error) {
+		doc := s.opt.State.Snapshot().Document
+		still := func() bool { return s.opt.State.Snapshot().Document.Digest == doc.Digest }
+		return rendering.Made{Still: still, Tag: etag(doc)}, writeState(w, doc, kind)
+	}})
+}
+
+func writeState(w io.Writer, doc *desired.Document, kind string) error {
+	src, err := doc.Source, error(nil)
+	if kind == typeJSON {
+		if src, err = doc.JSON(); err == nil {
+			src = desired.HarmlessJSON(src)
+		}
 	}
-	src, err := doc.JSON()
-	if err != nil {
-		fail(w, err)
-		return
+	if err == nil {
+		_, err = w.Write(src)
 	}
-	w.Header().Set("Content-Type", typeJSON)
-	_, _ = w.Write(desired.HarmlessJSON(src))
+	return err
 }
 
 // knows reports whether the If-None-Match headers name the document; a proxy
@@ -98,19 +106,25 @@ func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.opt.Loop.LookNow(actor(r), b.Reason)
-	respond(w, http.StatusAccepted, s.opt.Loop.Overview())
+	s.showOverview(w, r, http.StatusAccepted)
 }
 
 func (s *server) plan(w http.ResponseWriter, r *http.Request) {
-	report, err := s.opt.Loop.Plan()
-	if err != nil {
-		fail(w, err)
-		return
+	a := answerTo{status: http.StatusOK, kind: typeJSON, key: "plan " + callOf(r).kind}
+	text := callOf(r).kind == typeText
+	if text {
+		a.kind = "text/plain; charset=utf-8"
 	}
-	if callOf(r).kind == typeText {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, desired.Harmless(report.String()))
-		return
+	a.write = func(w io.Writer) (rendering.Made, error) {
+		report, err := s.opt.Loop.Plan()
+		switch {
+		case err != nil:
+			return rendering.Made{}, err
+		case text:
+			_, err = io.WriteString(w, desired.Harmless(report.String()))
+			return rendering.Made{}, err
+		}
+		return rendering.Made{}, encodeJSON(w, report)
 	}
-	respond(w, http.StatusOK, report)
+	large(w, r, s.answers, a)
 }

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
+	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -62,6 +64,7 @@ func (decide judge) warning(more []string) judge {
 // too many wait already. The edit was made before, and stays when the client
 // goes.
 func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, decide judge) {
+	used(r)
 	if wait > 0 {
 		leave, place := s.places.wait()
 		defer leave()
@@ -73,17 +76,17 @@ func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duratio
 	defer cancel()
 	for {
 		changed := s.opt.Loop.Changed() // before reading, or a change between the two is slept through
-		v, body, err := decide(s.opt.Loop.Overview())
+		v, body, err := decide(s.overview().overview)
 		switch {
 		case err != nil:
 			w.Header().Del("ETag") // it isn't told what the answer would have been of
 			fail(w, err)
 			return
 		case v == arrived:
-			respond(w, http.StatusOK, body)
+			s.tellEnd(w, r, http.StatusOK, body)
 			return
 		case v == given, ctx.Err() != nil:
-			respond(w, http.StatusAccepted, body)
+			s.tellEnd(w, r, http.StatusAccepted, body)
 			return
 		}
 		select {
@@ -91,6 +94,23 @@ func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duratio
 		case <-ctx.Done():
 		}
 	}
+}
+
+// tellEnd answers with what became of what was asked: it is done, also where
+// there is no room to tell of many services.
+func (s *server) tellEnd(w http.ResponseWriter, r *http.Request, status int, body any) {
+	if _, many := body.(batch); !many {
+		respond(w, status, body)
+		return
+	}
+	print, err := s.answers.Make(r.Context(), rendering.Order{Write: inJSON(body)})
+	if err != nil {
+		fail(w, fmt.Errorf("what was asked is done, but what became of it can't be told (GET /v1/services tells it): %w", err))
+		return
+	}
+	defer print.Close()
+	w.Header().Set("Content-Type", typeJSON)
+	print.Serve(w, r, status, false)
 }
 
 // patience is the time that a request may wait, and lets its connection live

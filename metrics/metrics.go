@@ -14,7 +14,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"reconciler/engine"
 	"reconciler/reconcile"
@@ -35,6 +34,7 @@ type Options struct {
 // Metrics counts. Its methods may be called by any number of goroutines.
 type Metrics struct {
 	registry *prometheus.Registry
+	now      func() time.Time
 
 	drift         *counts
 	restarts      *counts
@@ -56,7 +56,7 @@ type Metrics struct {
 
 // New returns metrics that nobody has counted on yet.
 func New(opt Options) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry(), now: time.Now}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
 		m.registry.MustRegister(c)
@@ -125,11 +125,6 @@ func (m *Metrics) present() {
 	}
 	m.reloads.WithLabelValues("accepted")
 	m.reloads.WithLabelValues("rejected")
-}
-
-// Handler serves the metrics.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 }
 
 // Record implements reconcile.Recorder.

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,15 +31,23 @@ type Entry struct {
 	Took       string      `json:"took,omitempty"` // a Go duration
 }
 
+// What History holds, in bytes.
+const (
+	historySize = 4 << 20 // of all events together
+	maxText     = 2 << 10 // of each text of an event; what is beyond is cut off
+)
+
 // History keeps the newest events in memory, in the order in which they were
-// recorded. It is a Recorder; its methods may be called by any number of
-// goroutines.
+// recorded: so many, and 4 MiB of them at most. It is a Recorder; its methods
+// may be called by any number of goroutines.
 type History struct {
 	boot string
 
 	mu      sync.Mutex
 	ring    []Entry
 	total   int // how many were ever kept; the next goes to ring[total%len(ring)]
+	gone    int // how many of them are kept no longer
+	size    int // of what is kept, in bytes
 	changed chan struct{}
 }
 
@@ -58,18 +67,44 @@ func (h *History) Record(e Event) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ring[h.total%len(h.ring)] = h.entry(e)
+	n := h.entry(e)
+	for h.total-h.gone > 0 && (h.total-h.gone == len(h.ring) || h.size+n.size() > historySize) {
+		h.drop()
+	}
+	h.ring[h.total%len(h.ring)] = n
+	h.size += n.size()
 	h.total++
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
 
+// drop gives up the oldest entry; the caller holds h.mu.
+func (h *History) drop() {
+	oldest := &h.ring[h.gone%len(h.ring)]
+	h.size -= oldest.size()
+	*oldest = Entry{}
+	h.gone++
+}
+
+// size is about what the entry takes, as it is and as JSON.
+func (n Entry) size() int {
+	return 512 + len(n.Project) + len(n.Service) + len(n.Container) + len(n.Actor) + len(n.Message) + len(n.Error)
+}
+
+// clip is the text, and if it is too long its beginning, which says so.
+func clip(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(text[:maxText], ""), len(text)-maxText)
+}
+
 func (h *History) entry(e Event) Entry {
-	n := Entry{ID: h.boot + "-" + strconv.Itoa(h.total+1), Time: e.Time, Kind: e.Kind, Project: e.Project,
-		Service: e.Service, Container: e.Container, Generation: e.Generation, Verb: e.Verb, Cause: e.Cause,
-		Outcome: e.Outcome, Reason: e.Reason, Trigger: e.Trigger, Actor: e.Actor, Message: e.Message}
+	n := Entry{ID: h.boot + "-" + strconv.Itoa(h.total+1), Time: e.Time, Kind: e.Kind, Project: clip(e.Project),
+		Service: clip(e.Service), Container: clip(e.Container), Generation: e.Generation, Verb: e.Verb, Cause: e.Cause,
+		Outcome: e.Outcome, Reason: e.Reason, Trigger: e.Trigger, Actor: clip(e.Actor), Message: clip(e.Message)}
 	if e.Err != nil {
-		n.Error = e.Err.Error()
+		n.Error = clip(e.Err.Error())
 	}
 	if e.Took != 0 {
 		n.Took = e.Took.Round(time.Microsecond).String()
@@ -78,22 +113,21 @@ func (h *History) entry(e Event) Entry {
 }
 
 // Since returns what was kept after the entry of that ID, oldest first; an
-// empty id: everything that is kept. gap reports that some of it is kept no
-// longer, or that the ID isn't of this run: then everything is returned too.
-func (h *History) Since(id string) (entries []Entry, gap bool) {
+// empty id: everything that is kept; but of that so many at most. gap reports
+// that some of it is kept no longer, or that the ID isn't of this run: then
+// everything is meant too.
+func (h *History) Since(id string, most int) (entries []Entry, gap bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	oldest := max(0, h.total-len(h.ring)) // how many are kept no longer
-	from := oldest
+	from := h.gone
 	if id != "" {
 		seen, ours := h.number(id)
-		gap = !ours || seen < oldest
-		from = max(oldest, seen)
-		if gap {
-			from = oldest
+		gap = !ours || seen < h.gone
+		if !gap {
+			from = seen
 		}
 	}
-	for i := from; i < h.total; i++ {
+	for i := from; i < min(h.total, from+most); i++ {
 		entries = append(entries, h.ring[i%len(h.ring)])
 	}
 	return entries, gap

@@ -58,6 +58,7 @@ const lastWords = time.Second
 // it says goes to out; end ends it if it doesn't.
 func run(ctx context.Context, conf config.Config, out *backlog, end *ending) error {
 	signal.Ignore(syscall.SIGPIPE) // who reads our output may go: that ends nothing
+	memory := limitMemory()
 	var d *daemon
 	err := end.during(ctx, "the start", nil, func(context.Context) (err error) {
 		d, err = wire(conf, out, out.dropped)
@@ -69,6 +70,7 @@ func run(ctx context.Context, conf config.Config, out *backlog, end *ending) err
 	defer d.close()
 	fmt.Fprintf(out, "reconciler %s: project %s, %d services, %s\n",
 		version, d.store.Snapshot().Document.Project, len(d.store.Snapshot().Document.Services), d.address())
+	fmt.Fprintf(out, "memory: %s\n", memory)
 
 	hangup, unheard := hangups() // before systemd is told that it may send one
 	defer unheard()

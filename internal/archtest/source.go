@@ -47,6 +47,8 @@ var starters = []string{
 	"cmd/...",              // puts the parts in motion
 	"reconcile/loop.go",    // the workers and the calls
 	"reconcile/queue.go",   // a timer that adds a key again; stopped with the queue
+	"internal/siege.Lay",   // the clients; it waits for them
+	"internal/siege.once",  // hangs up when the siege ends; stopped when it returns
 	"observed.session",     // the reader that only drains
 	"observed.follow",      // looks at what events named while it drains
 	"observed.Refresh",     // a few inspects at once

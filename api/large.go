@@ -1,0 +1,100 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"reconciler/desired"
+	"reconciler/internal/rendering"
+	"reconciler/reconcile"
+)
+
+// What requests may hold together, in bytes, at all doors. Whoever finds no room
+// waits for a moment, and is then told that we are busy.
+const (
+	roomForAnswers = 16 << 20 // the large ones that are being read, packed
+	roomForRecords = 4 << 20  // the same, of those that take the disk
+	roomForBodies  = 8 << 20  // large bodies that are being read
+)
+
+// sharedFor is how long an overview is told at most without being asked for
+// anew: of what only time changes nobody hears.
+const sharedFor = time.Second
+
+// answerTo is a large answer: its kind, and how it is written, as
+// rendering.Order says.
+type answerTo struct {
+	status int
+	kind   string // its Content-Type
+	key    string
+	write  func(w io.Writer) (rendering.Made, error)
+}
+
+// large answers with what is made by the press.
+func large(w http.ResponseWriter, r *http.Request, press *rendering.Press, a answerTo) {
+	print, err := press.Make(r.Context(), rendering.Order{Key: a.key, Write: a.write})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	defer print.Close()
+	w.Header().Set("Content-Type", a.kind)
+	print.Serve(w, r, a.status, false)
+}
+
+// inJSON writes the value.
+func inJSON(v any) func(io.Writer) (rendering.Made, error) {
+	return func(w io.Writer) (rendering.Made, error) { return rendering.Made{}, encodeJSON(w, v) }
+}
+
+// encodeJSON writes a value as it is answered: nothing is in it that a terminal
+// would obey.
+func encodeJSON(w io.Writer, v any) error {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // nobody takes it for HTML: its type says what it is, and is not to be sniffed
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(desired.HarmlessJSON(out.Bytes()))
+	return err
+}
+
+// known is an overview and whether it still is all that is known.
+type known struct {
+	overview reconcile.Overview
+	still    func() bool
+}
+
+// overview returns what is known now: the same to all who ask until it changes.
+// Nobody may change it.
+func (s *server) overview() known {
+	if last := s.last.Load(); last != nil && last.still() {
+		return *last
+	}
+	changed := s.opt.Loop.Changed() // before reading
+	began, o := s.now(), s.opt.Loop.Overview()
+	k := known{o, func() bool {
+		select {
+		case <-changed:
+			return false
+		default:
+			return s.opt.State.Snapshot().Generation == o.Generation && s.now().Sub(began) < sharedFor
+		}
+	}}
+	s.last.Store(&k)
+	return k
+}
+
+// showOverview tells of all services, in the same bytes to all who ask until
+// something changes.
+func (s *server) showOverview(w http.ResponseWriter, r *http.Request, status int) {
+	large(w, r, s.answers, answerTo{status: status, kind: typeJSON, key: "services", write: func(w io.Writer) (rendering.Made, error) {
+		k := s.overview()
+		return rendering.Made{Still: k.still}, encodeJSON(w, k.overview)
+	}})
+}
