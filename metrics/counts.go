@@ -46,19 +46,28 @@ func (c *counts) add(project, service, cause string) {
 	c.n[key][cause]++
 }
 
-// collect tells of the listed services and forgets the others.
+// collect tells of the listed services and forgets the others. Who is told may
+// be slow.
 func (c *counts) collect(listed []reconcile.Service, to chan<- prometheus.Metric) {
+	for _, m := range c.keep(listed) {
+		to <- m
+	}
+}
+
+func (c *counts) keep(listed []reconcile.Service) []prometheus.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	kept := make(map[serviceKey]map[string]float64, len(listed))
+	all := make([]prometheus.Metric, 0, len(listed)*len(c.causes))
 	for _, s := range listed {
 		key := serviceKey{s.Project, s.Name}
 		if n := c.n[key]; n != nil {
 			kept[key] = n
 		}
 		for _, cause := range c.causes {
-			to <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, c.n[key][cause], s.Project, s.Name, cause)
+			all = append(all, prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, c.n[key][cause], s.Project, s.Name, cause))
 		}
 	}
 	c.n = kept
+	return all
 }

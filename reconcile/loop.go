@@ -19,7 +19,8 @@ const TickEvery = 5 * time.Second
 const (
 	lateTick = 30 * time.Second
 	lastCall = 8 * time.Second
-	tickKey  = "" // no service has this name
+	saveWait = time.Second // a call waits so long for what it follows from to be written
+	tickKey  = ""          // no service has this name
 )
 
 // Loop is a Reconciler with goroutines.
@@ -28,19 +29,22 @@ type Loop struct {
 	workers int
 	queue   *queue
 	wake    chan struct{}
+	save    chan struct{} // something was decided
 }
 
 // NewLoop returns a Loop that decides about at most that many services at
 // once. It starts nothing.
 func NewLoop(r *Reconciler, workers int) *Loop {
-	return &Loop{Reconciler: r, workers: max(1, workers), queue: newQueue(), wake: make(chan struct{}, 1)}
+	return &Loop{Reconciler: r, workers: max(1, workers), queue: newQueue(), wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
 }
 
 // Wake says that the world or the file changed. It returns at once and may be
 // called before Run.
-func (l *Loop) Wake() {
+func (l *Loop) Wake() { signal(l.wake) }
+
+func signal(c chan struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -51,6 +55,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var all sync.WaitGroup
+	var saver sync.WaitGroup
+	saver.Go(func() {
+		for range l.save {
+			l.Save()
+		}
+	})
 	for range l.workers {
 		all.Go(func() { l.work(calls, &all) })
 	}
@@ -72,6 +82,8 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.queue.close()
 			defer time.AfterFunc(lastCall, cut).Stop()
 			all.Wait()
+			close(l.save)
+			saver.Wait()
 			return nil
 		}
 	}
@@ -90,8 +102,10 @@ func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 			continue
 		}
 		decided, next := l.Decide(service)
+		signal(l.save)
 		for _, call := range decided {
 			calls.Go(func() {
+				await(ctx, call.saved)
 				for _, service := range l.Carry(ctx, call) {
 					l.queue.add(service)
 				}
@@ -103,6 +117,21 @@ func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 		}
 		l.queue.after(service, wait)
 		l.queue.done(service)
+	}
+}
+
+// await waits for saved, if it isn't nil, but for no longer than saveWait: a disk
+// that hangs keeps nothing from running.
+func await(ctx context.Context, saved <-chan struct{}) {
+	if saved == nil {
+		return
+	}
+	late := time.NewTimer(saveWait)
+	defer late.Stop()
+	select {
+	case <-saved:
+	case <-late.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -170,10 +199,11 @@ func (l *Loop) Readiness() []string {
 	return why
 }
 
-// UnderWay names the calls to the engine that have not ended, as "stop web-1".
+// UnderWay names what has not ended: calls to the engine, as "stop web-1", and
+// the write of what must outlive the process.
 func (r *Reconciler) UnderWay() []string {
 	r.mu.Lock()
-	calls := maps.Clone(r.inFlight)
+	calls, writing := maps.Clone(r.inFlight), r.writing != nil
 	r.mu.Unlock()
 	names := make(map[string]string)
 	for _, c := range r.opt.World.View().Containers {
@@ -184,6 +214,9 @@ func (r *Reconciler) UnderWay() []string {
 		all = append(all, string(verb)+" "+cmp.Or(names[id], id))
 	}
 	slices.Sort(all)
+	if writing {
+		all = append(all, "write what is remembered")
+	}
 	return all
 }
 

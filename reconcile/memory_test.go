@@ -2,7 +2,10 @@ package reconcile
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
@@ -42,4 +45,33 @@ func TestWhatCouldNotBeSavedIsSavedByTheNextDecision(t *testing.T) {
 	if w.desired.saves != saves {
 		t.Error("saved again although nothing changed")
 	}
+}
+
+// The disk hangs, as of a file server that is gone: nobody waits for it but who
+// writes, and what is done goes on without.
+func TestADiskThatHangsHoldsUpNoDecision(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := sim.New(sim.Options{})
+		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
+		e.Create(ours("job", sim.Spec{State: engine.StateRunning}))
+		l, k := live(t, e, jobs)
+		hung := make(chan struct{})
+		k.hung = hung
+		t.Cleanup(func() { close(hung) }) // before the loop is told to end, which waits for it
+		e.Exit("p-job-1", 0)
+		synctest.Wait()
+		for range 3 {
+			e.Kill("p-web-1", 9)
+			time.Sleep(time.Minute)
+			if got := e.String(); got != "p-job-1 exited(0)\np-web-1 running\n" {
+				t.Errorf("with a disk that hangs:\n%s", got)
+			}
+			if !l.Alive() {
+				t.Error("not alive")
+			}
+			if got := l.UnderWay(); !slices.Contains(got, "write what is remembered") {
+				t.Errorf("under way: %q", got)
+			}
+		}
+	})
 }

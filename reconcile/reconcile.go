@@ -53,8 +53,7 @@ type Reconciler struct {
 	opt Options
 
 	lanes  lanes
-	saving sync.Mutex // serialises writing the memory
-	failed bool       // the last writing; belongs to saving
+	failed bool // the last writing of the memory; belongs to Save
 
 	mu       sync.Mutex
 	own      ownership // of the newest view
@@ -63,7 +62,9 @@ type Reconciler struct {
 	inFlight map[string]plan.Verb // by container ID
 	budget   budget               // of crash restarts
 	memory   desired.Memory       // what must outlive the process
-	unsaved  bool                 // memory is newer than what was written
+	unsaved  bool                 // memory is newer than what is or was written last
+	saved    chan struct{}        // closed once what is unsaved was written, or could not be
+	writing  chan struct{}        // the same of what is being written; nil: nothing is
 	services map[string]*tracked
 	changed  chan struct{}
 	ticked   time.Time
@@ -79,6 +80,7 @@ type Call struct {
 	turn    *turn  // of the host's budget, that it uses up; nil: none
 	before  engine.Container
 	config  desired.Service
+	saved   <-chan struct{} // closed once what it follows from was written; nil: it is
 }
 
 // New returns a Reconciler that has decided nothing yet. It fails if what must
@@ -103,6 +105,7 @@ func New(opt Options) (*Reconciler, error) {
 		inFlight: make(map[string]plan.Verb),
 		services: make(map[string]*tracked),
 		changed:  make(chan struct{}),
+		saved:    make(chan struct{}),
 	}
 	r.sweep(opt.Desired.Snapshot().Document)
 	return r, nil
@@ -111,7 +114,8 @@ func New(opt Options) (*Reconciler, error) {
 // Decide decides about one service and publishes its status. The calls are the
 // caller's to Carry, each exactly once, at once or concurrently; next is when
 // to decide again although nothing was heard, zero for never. A service that
-// the file doesn't list needs nothing.
+// the file doesn't list needs nothing. It waits for no disk: what must outlive
+// the process is for Save.
 func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	began := r.opt.Now()
 	r.mu.Lock()
@@ -157,12 +161,13 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	}
 	events = append(events, r.publish(snap, s, holding, p)...)
 	r.remember(service, p.Past)
-	unsaved := r.unsaved
+	for i := range calls {
+		if calls[i].saved = r.writing; r.unsaved {
+			calls[i].saved = r.saved
+		}
+	}
 	r.mu.Unlock()
 
-	if unsaved {
-		events = append(events, r.save()...)
-	}
 	events = append(events, Event{Time: began, Kind: KindDecided, Service: service, Outcome: OutcomeOK, Took: r.opt.Now().Sub(began)})
 	r.record(events)
 	return calls, p.Next
@@ -226,31 +231,30 @@ func (r *Reconciler) remember(service string, p plan.Past) {
 	r.memory, r.unsaved = m, true
 }
 
-// save writes the memory. A failure is a warning, the first of several in a
-// row; the next decision tries again. Until then it costs at most one needless
-// run of a job after a restart.
-func (r *Reconciler) save() []Event {
-	r.saving.Lock()
-	defer r.saving.Unlock()
+// Save writes what must outlive the process, if that has changed. It takes as
+// long as the disk does. It is for one goroutine, after each decision. A failure
+// is a warning, the first of several in a row, and is tried again by the next
+// Save. Until then it costs at most one needless run of a job after a restart.
+func (r *Reconciler) Save() {
 	r.mu.Lock()
-	newest, unsaved := r.memory, r.unsaved
-	r.unsaved = false
+	newest, unsaved, done := r.memory, r.unsaved, r.saved
+	if unsaved {
+		r.unsaved, r.writing, r.saved = false, done, make(chan struct{})
+	}
 	r.mu.Unlock()
-	if !unsaved { // another decision was quicker
-		return nil
+	if !unsaved {
+		return
 	}
 	err := r.opt.Desired.SaveMemory(newest)
 	again := r.failed
-	if r.failed = err != nil; !r.failed {
-		return nil
-	}
+	r.failed = err != nil
 	r.mu.Lock()
-	r.unsaved = true
+	close(done)
+	r.unsaved, r.writing = r.unsaved || r.failed, nil
 	r.mu.Unlock()
-	if again {
-		return nil
+	if r.failed && !again {
+		r.tell(Event{Kind: KindWarning, Message: "what is remembered could not be saved; it is tried again with each decision", Err: err})
 	}
-	return []Event{{Time: r.opt.Now(), Kind: KindWarning, Message: "what is remembered could not be saved; it is tried again with each decision", Err: err}}
 }
 
 // record completes the events and passes them on; the caller does not hold r.mu.

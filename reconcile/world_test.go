@@ -38,8 +38,9 @@ type kept struct {
 	snap   desired.Snapshot
 	memory desired.Memory
 	saves  int
-	full   error  // why nothing can be saved; nil: it can
-	then   func() // happens once, right after the next look
+	full   error         // why nothing can be saved; nil: it can
+	hung   chan struct{} // nothing is saved before it is closed; nil: it is at once
+	then   func()        // happens once, right after the next look
 }
 
 func (k *kept) Snapshot() desired.Snapshot {
@@ -53,6 +54,9 @@ func (k *kept) Snapshot() desired.Snapshot {
 
 func (k *kept) LoadMemory() (desired.Memory, error) { return k.memory, nil }
 func (k *kept) SaveMemory(m desired.Memory) error {
+	if k.hung != nil {
+		<-k.hung
+	}
 	k.saves++
 	if k.full == nil {
 		k.memory = m
@@ -138,6 +142,7 @@ func (w *world) settle(also ...string) {
 
 func (w *world) decide(name string) (again []string) {
 	calls, next := w.r.Decide(name)
+	w.r.Save()
 	delete(w.due, name)
 	if !next.IsZero() {
 		w.due[name] = next

@@ -19,7 +19,6 @@ type ending struct {
 	out    *backlog
 	within time.Duration
 	exit   func(code int) // doesn't return
-	begun  sync.Once
 
 	mu   sync.Mutex
 	busy []*part // in the order in which they began
@@ -35,12 +34,12 @@ type part struct {
 }
 
 // due makes the end due when ctx ends.
-func (e *ending) due(ctx context.Context) { context.AfterFunc(ctx, func() { e.begun.Do(e.begin) }) }
+func (e *ending) due(ctx context.Context) { context.AfterFunc(ctx, e.begin) }
 
 func (e *ending) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.over {
+	if !e.over && e.late == nil {
 		e.late = time.AfterFunc(e.within, e.force)
 	}
 }

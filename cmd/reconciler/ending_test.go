@@ -77,7 +77,7 @@ func TestAnEndThatComesByItselfIsNotForced(t *testing.T) {
 	e.due(ctx)
 	e.ended()
 	told()
-	e.begun.Do(e.begin) // whether the other call has come by now or not
+	e.begin() // whether the other call has come by now or not
 	if e.late != nil {
 		t.Error("it is due after it was over")
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -17,8 +17,14 @@ import (
 type supervisor struct {
 	warn     func(string) // of what could not be told
 	watchdog bool
-	begun    sync.Once
+	begun    atomic.Bool
+	turn     chan struct{} // held while systemd is being told
+	failed   atomic.Bool   // the last time
 }
+
+// notifyWait is how long systemd may take to be told: its socket's queue may be
+// full.
+const notifyWait = time.Second
 
 // newSupervisor fails if the watchdog would end a process that works: the loop
 // shows that it works every reconcile.TickEvery, and must be allowed to be late.
@@ -31,7 +37,7 @@ func newSupervisor(warn func(string)) (*supervisor, error) {
 		return nil, badInput(fmt.Errorf("the watchdog of the unit (WatchdogSec=%s) is too short: the loop shows every %s that it works; write WatchdogSec=%s or more",
 			interval, reconcile.TickEvery, least))
 	}
-	return &supervisor{warn: warn, watchdog: interval != 0}, nil
+	return &supervisor{warn: warn, watchdog: interval != 0, turn: make(chan struct{}, 1)}, nil
 }
 
 // ready says that a reload is over.
@@ -54,14 +60,43 @@ func (s *supervisor) stopping() { s.notify(sd.SdNotifyStopping) }
 // Only the loop calls it, when it has worked: a loop that stands still is what
 // the watchdog is for.
 func (s *supervisor) ticked() {
-	s.begun.Do(s.ready)
+	if !s.begun.Swap(true) {
+		s.ready()
+	}
 	if s.watchdog {
 		s.notify(sd.SdNotifyWatchdog)
 	}
 }
 
+// notify tells systemd, for as long as notifyWait. What goes wrong is a warning,
+// the first of several in a row.
 func (s *supervisor) notify(state string) {
-	if _, err := sd.SdNotify(false, state); err != nil {
+	err := s.send(state)
+	if again := s.failed.Swap(err != nil); err != nil && !again {
 		s.warn(fmt.Sprintf("systemd could not be told: %v", err))
+	}
+}
+
+var errDeaf = fmt.Errorf("it does not read its socket within %s", notifyWait)
+
+func (s *supervisor) send(state string) error {
+	late := time.NewTimer(notifyWait)
+	defer late.Stop()
+	select {
+	case s.turn <- struct{}{}:
+	case <-late.C: // it is still being told of something else
+		return errDeaf
+	}
+	sent := make(chan error, 1)
+	go func() {
+		defer func() { <-s.turn }()
+		_, err := sd.SdNotify(false, state)
+		sent <- err
+	}()
+	select {
+	case err := <-sent:
+		return err
+	case <-late.C:
+		return errDeaf
 	}
 }

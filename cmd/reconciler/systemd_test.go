@@ -99,3 +99,33 @@ func TestAWatchdogThatIsTooShortIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A socket that systemd doesn't read holds up neither the loop nor the end.
+func TestADeafSystemdHoldsUpNobody(t *testing.T) {
+	next := notified(t)
+	var warnings []string
+	s, err := newSupervisor(func(text string) { warnings = append(warnings, text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	for len(warnings) == 0 { // until its queue is full
+		s.stopping()
+		sent++
+	}
+	s.stopping()
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "it does not read its socket within 1s") {
+		t.Errorf("%d warnings: %q", len(warnings), warnings)
+	}
+	for range sent { // those that had room, and the one that waited
+		if got := next(); got != "STOPPING=1" {
+			t.Errorf("%q", got)
+		}
+	}
+	s.turn <- struct{}{} // the one that waited is done
+	<-s.turn
+	s.ready()
+	if got := next(); got != "READY=1" || len(warnings) != 1 {
+		t.Errorf("once it reads again: %q, %q", got, warnings)
+	}
+}
