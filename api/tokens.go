@@ -23,6 +23,7 @@ var ErrTokens = errors.New("the token file can't be used")
 const (
 	minToken     = 20 // characters; what is shorter can be guessed
 	maxTokenFile = 1 << 20
+	maxTokenErrs = 20 // that are told of one file
 )
 
 // token is one line of the token file: who holds the token whose SHA-256 is
@@ -45,7 +46,7 @@ type Tokens struct {
 	path  string
 	warn  func(error)
 	now   atomic.Pointer[reading]
-	short sync.Map // the names of those whose short token was shown, and told of
+	short sync.Map // the sums of the tokens that were shown, too short, and told of
 }
 
 // reading is what was in the token file. It doesn't change.
@@ -86,7 +87,7 @@ func (t *Tokens) find(secret string) (*token, error) {
 		return found, err
 	}
 	// The file doesn't tell how long a token is, so it shows only here.
-	if _, told := t.short.LoadOrStore(found.name, true); !told {
+	if _, told := t.short.LoadOrStore(found.sum, true); !told {
 		t.warn(fmt.Errorf("the token of %s has less than %d characters and counts for nothing: delete its line and make another (reconciler token new)", found.name, minToken))
 	}
 	return nil, err
@@ -180,33 +181,41 @@ var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 // CheckTokenName returns why a token can't be called so, or nil.
 func CheckTokenName(name string) error {
 	if !tokenName.MatchString(name) {
-		return fmt.Errorf("the name %q is not like %s", name, tokenName)
+		return fmt.Errorf("the name %.64q is not like %s", name, tokenName)
 	}
 	return nil
 }
 
-// parseTokens returns the tokens, or all that is wrong, each with its line.
+// parseTokens returns the tokens, or what is wrong, each with its line.
 func parseTokens(src []byte) ([]token, error) {
 	var list []token
 	var errs []error
-	for i, line := range bytes.Split(src, []byte("\n")) {
+	names, holders, more, i := make(map[string]bool), make(map[[sha256.Size]byte]string), 0, 0
+	for line := range bytes.SplitSeq(src, []byte("\n")) {
+		i++
 		if line = bytes.TrimSpace(line); len(line) == 0 || line[0] == '#' {
 			continue
 		}
 		n, err := parseToken(string(line))
-		for _, other := range list {
-			if err == nil && other.name == n.name {
-				err = fmt.Errorf("the name %s stands there twice", n.name)
-			}
-			if err == nil && other.sum == n.sum {
-				err = fmt.Errorf("%s has the token of %s", n.name, other.name)
-			}
+		holder, held := holders[n.sum]
+		switch {
+		case err == nil && names[n.name]:
+			err = fmt.Errorf("the name %s stands there twice", n.name)
+		case err == nil && held:
+			err = fmt.Errorf("%s has the token of %s", n.name, holder)
 		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("line %d: %w", i+1, err))
-			continue
+		switch {
+		case err == nil:
+			list = append(list, n)
+			names[n.name], holders[n.sum] = true, n.name
+		case len(errs) < maxTokenErrs:
+			errs = append(errs, fmt.Errorf("line %d: %w", i, err))
+		default:
+			more++
 		}
-		list = append(list, n)
+	}
+	if more > 0 {
+		errs = append(errs, fmt.Errorf("and %d more", more))
 	}
 	return list, errors.Join(errs...)
 }
@@ -224,7 +233,7 @@ func parseToken(line string) (token, error) {
 	sum, err := hex.DecodeString(fields[2])
 	switch {
 	case n.role != Read && n.role != Flip && n.role != Admin:
-		return n, fmt.Errorf("%q is no role; there are read, flip and admin", fields[1])
+		return n, fmt.Errorf("%.64q is no role; there are read, flip and admin", fields[1])
 	case err != nil || len(sum) != sha256.Size:
 		return n, fmt.Errorf("the third word of %s is no SHA-256: 64 digits in hex (never the token itself)", n.name)
 	}

@@ -88,6 +88,23 @@ func TestABadTokenFileIsRefusedWithItsLines(t *testing.T) {
 	}
 }
 
+// TestABadTokenFileIsNotToldWithoutEnd: what is told of it stands in the log.
+func TestABadTokenFileIsNotToldWithoutEnd(t *testing.T) {
+	long := strings.Repeat("x", 300_000)
+	for name, text := range map[string]string{
+		"many lines":         strings.Repeat("a\n", 500_000),
+		"a long name":        long + " read " + long + "\n",
+		"a long role":        "a " + long + " " + long + "\n",
+		"one name all along": strings.Repeat(tokenLine("a", Read, secretOf(Read)), 10_000),
+	} {
+		file := filepath.Join(t.TempDir(), "tokens")
+		writeFile(t, file, text)
+		if _, err := OpenTokens(file, nil); !errors.Is(err, ErrTokens) || len(err.Error()) > 4<<10 {
+			t.Errorf("%s: %d bytes: %.200v", name, len(err.Error()), err)
+		}
+	}
+}
+
 func TestATokenFileMustBeAFileThatOnlyItsOwnerWrites(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "tokens")

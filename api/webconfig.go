@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,8 +65,8 @@ func readWebConfig(file string) (web.TLSConfig, error) {
 	return *said, err
 }
 
-// isRegular fails unless it is a regular file: nothing else is read, for it
-// could hold us up. "" names none.
+// isRegular fails unless it is a regular file, and no giant: nothing else is
+// read, for it could hold us up, or fill us. "" names none.
 func isRegular(path string) error {
 	if path == "" {
 		return nil
@@ -73,6 +74,9 @@ func isRegular(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
+	}
+	if err == nil && info.Size() > maxWebFile {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is longer than %d bytes", maxWebFile)}
 	}
 	return err
 }
@@ -116,6 +120,11 @@ func outOfTime(said web.TLSConfig, now time.Time) error {
 const (
 	webEvery = 5 * time.Second
 	webGap   = time.Second
+)
+
+const (
+	maxWebFile = 1 << 20 // bytes of the configuration, and of what it names
+	maxWebTold = 1000    // bytes of what is wrong with it
 )
 
 // webWatch looks whether a web configuration can be used, since the toolkit
@@ -169,7 +178,11 @@ func (w *webWatch) look(now time.Time) {
 	}
 	why := ""
 	if err != nil {
-		why = fmt.Sprintf("nobody gets in by TLS: %s: %v; put it right: it is read anew for each connection", w.file, err)
+		text := err.Error()
+		if len(text) > maxWebTold {
+			text = strings.ToValidUTF8(text[:maxWebTold], "") + " …"
+		}
+		why = fmt.Sprintf("nobody gets in by TLS: %s: %s; put it right: it is read anew for each connection", w.file, text)
 	}
 	w.mu.Lock()
 	was := w.why

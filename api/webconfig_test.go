@@ -86,6 +86,8 @@ func TestTLSThatBrokeIsToldOncePerCause(t *testing.T) {
 			writeFile(t, f.path("server.key"), string(key))
 			return nil
 		}, []string{f.path("server.key"), "does not match"}, false},
+		{"a giant as the certificate", func() error { return os.Truncate(f.path("server.pem"), 1<<40) }, []string{f.path("server.pem"), "longer than"}, false},
+		{"much that nobody knows", func() error { f.config(t, clients+strings.Repeat("? x\n", 1000)); return nil }, []string{file}, false},
 		{"nonsense in the configuration", func() error { f.config(t, "nonsense"); return nil }, []string{file}, false},
 		{"no TLS any more", func() error { f.config(t, "{}\n"); return nil }, []string{file, "nothing would be encrypted"}, false},
 		{"expired", func() error { f.lasting(t, now.Add(-2*time.Hour), now.Add(-time.Hour)); return nil }, []string{f.path("server.pem"), "has expired", "renew it"}, true},
@@ -99,6 +101,9 @@ func TestTLSThatBrokeIsToldOncePerCause(t *testing.T) {
 		}
 		for range 3 {
 			w.look(now)
+		}
+		if len(w.trouble()) > 2*maxWebTold {
+			t.Errorf("%s: %d bytes are told", c.name, len(w.trouble()))
 		}
 		for _, says := range append(c.says, file) {
 			if len(told) != 1 || !strings.Contains(told[0], says) || w.trouble() != told[0] {
