@@ -70,6 +70,9 @@ func fromJSON(src []byte) ([]byte, error) {
 	if !json.Valid(src) { // it bounds the depth, too
 		return nil, errors.New("the body is not JSON")
 	}
+	if values(src) > maxValues { // which count nearly the same here; Parse would see it once all is YAML
+		return nil, fmt.Errorf("the body has more than %d values, which is the limit", maxValues)
+	}
 	dec := json.NewDecoder(bytes.NewReader(src))
 	dec.UseNumber()
 	tree, err := nodeOf(dec)

@@ -110,6 +110,16 @@ func TestReadingTakesInProportionToTheLength(t *testing.T) {
 	}
 }
 
+func TestAJSONBodyIsTakenInProportionToItsLength(t *testing.T) {
+	for name, piece := range map[string]string{"arrays": "[],", "numbers": "1,", "objects": "{},", "words": `"a",`} {
+		body := []byte(`{"services":[` + strings.Repeat(piece, (hostile.Size-20)/len(piece)) + "1]}")
+		var err error
+		if taken := cost(func() { _, err = ReplacementJSON(body) }); taken.bytes > 16*hostile.Size || err == nil || !strings.Contains(err.Error(), "more than 50000 values") {
+			t.Errorf("%s: %d MiB were allocated for one: %v", name, taken.bytes>>20, err)
+		}
+	}
+}
+
 func TestAPieceOfTheFileIsShownShortAndWhole(t *testing.T) {
 	for text, want := range map[string]string{
 		"web":                         `"web" web`,
