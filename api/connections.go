@@ -53,6 +53,7 @@ func (c *connections) Accept() (net.Conn, error) {
 			}
 			return nil, err
 		}
+		narrow(conn)
 		if entered := c.enter(conn); entered != nil {
 			return entered, nil
 		}

@@ -25,6 +25,7 @@ type daemon struct {
 	cmd     *exec.Cmd
 	said    chan string // each line that it wrote; closed at its end
 	address string
+	fresh   time.Time // when a scrape is made anew
 }
 
 // record is a line of the log, as far as it matters here.
@@ -156,8 +157,12 @@ func (d *daemon) settled(ctx context.Context) error {
 	}
 }
 
-// series scrapes the metrics.
+// series scrapes the metrics, once what was told last is shared no longer.
 func (d *daemon) series(ctx context.Context) (map[string]float64, error) {
+	if err := pause(ctx, time.Until(d.fresh)); err != nil {
+		return nil, err
+	}
+	defer func() { d.fresh = time.Now().Add(time.Second) }()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address+"metrics", nil)
 	if err != nil {
 		return nil, err

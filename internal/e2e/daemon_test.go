@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // daemon is a running reconciler.
@@ -28,6 +29,9 @@ type daemon struct {
 	file   string
 	log    *buffer
 	done   chan struct{}
+
+	scrape sync.Mutex
+	fresh  time.Time // when a scrape is made anew
 }
 
 // buffer is a log that is read while it is written.
@@ -166,7 +170,14 @@ func (d *daemon) converged(generation int64) {
 // metric is the sum of the series whose name and labels match.
 func (d *daemon) metric(series string) float64 {
 	d.t.Helper()
+	d.scrape.Lock() // one that is made is shared for a second
+	select {
+	case <-time.After(time.Until(d.fresh)):
+	case <-d.t.Context().Done():
+	}
 	_, text := d.get("/metrics")
+	d.fresh = time.Now().Add(time.Second)
+	d.scrape.Unlock()
 	match := regexp.MustCompile(`(?m)^` + series + ` (\S+)$`)
 	sum := 0.0
 	for _, m := range match.FindAllStringSubmatch(text, -1) {
