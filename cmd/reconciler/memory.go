@@ -1,16 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"os"
+	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// memoryShare is how much of the cgroup's memory Go keeps within: the rest is
-// for the program's own pages and for what the kernel holds for its sockets.
-const memoryShare = 0.8
+// memoryShare is how much of the cgroup's memory, in percent, Go keeps within:
+// the rest is for the program's own pages and for what the kernel holds for its
+// sockets.
+const memoryShare = 80
 
 // limitMemory makes Go keep within the memory of the process's cgroup, v1 or
 // v2, and returns what is to be told of that. What GOMEMLIMIT says is left as it
@@ -19,12 +21,14 @@ func limitMemory() string {
 	if said, set := os.LookupEnv("GOMEMLIMIT"); set {
 		return "GOMEMLIMIT=" + clean(said) + ", as the environment says"
 	}
-	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
+	limit, err := memlimit.FromCgroup()
 	switch {
-	case err != nil:
-		return fmt.Sprintf("no limit, as that of the cgroup can't be read: %v", err)
-	case limit == math.MaxInt64:
+	case errors.Is(err, memlimit.ErrNoLimit):
 		return "no limit, as the cgroup has none"
+	case err != nil:
+		return fmt.Sprintf("no limit, as that of the cgroup can't be read: %v; set GOMEMLIMIT if there is one", err)
 	}
-	return fmt.Sprintf("at most %d MiB, %.0f %% of what the cgroup may have", limit>>20, 100*memoryShare)
+	ours := int64(limit / 100 * memoryShare)
+	debug.SetMemoryLimit(ours)
+	return fmt.Sprintf("at most %d MiB, %d %% of what the cgroup may have", ours>>20, memoryShare)
 }
