@@ -47,6 +47,7 @@ var locks = []lock{
 	{name: "engine/sim.Engine.mu", over: "the simulated world; its calls", may: []may{
 		{"calls deliver", fromTests}, {"calls do", "a change of the simulated world by itself"},
 		{"calls e.taps[seat]", fromTests}, {"calls f", fromTests}}},
+	{name: "internal/rendering.Press.mu", over: "the finished answers, and who reads them; requests for large ones"},
 	{name: "metrics.counts.mu", over: "counts by service; events and scrapes"},
 	{name: "observed.Observer.mu", over: "what is known of the containers; events, inspects, calls", may: []may{
 		{"takes cmd/reconciler.names.mu", "under which nothing happens"}}},
