@@ -34,6 +34,7 @@ type Options struct {
 // Metrics counts. Its methods may be called by any number of goroutines.
 type Metrics struct {
 	registry *prometheus.Registry
+	opt      Options
 	now      func() time.Time
 
 	drift         *counts
@@ -56,7 +57,7 @@ type Metrics struct {
 
 // New returns metrics that nobody has counted on yet.
 func New(opt Options) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), now: time.Now}
+	m := &Metrics{registry: prometheus.NewRegistry(), opt: opt, now: time.Now}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
 		m.registry.MustRegister(c)
@@ -97,7 +98,7 @@ func New(opt Options) *Metrics {
 		func() float64 { return float64(opt.LogDropped()) }))
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "build_info", Help: "1; the version is in the label."}, []string{"version"})
 	build.WithLabelValues(opt.Version).Set(1)
-	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newServices(m.drift, m.restarts, opt))
+	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.present()
 	return m
 }

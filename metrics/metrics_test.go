@@ -53,7 +53,7 @@ func newTest(services ...reconcile.Service) (*Metrics, *world) {
 // gather returns what is told now, by name.
 func gather(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	t.Helper()
-	families, err := m.registry.Gather()
+	families, err := m.gatherers().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
 	"reconciler/internal/rendering"
@@ -64,18 +65,31 @@ func (m *Metrics) Handler() http.Handler {
 	})
 }
 
+// gatherers are what is told now, in parts: of the services one name at a time,
+// so that only that is held while it is written.
+func (m *Metrics) gatherers() prometheus.Gatherers {
+	all := prometheus.Gatherers{m.registry}
+	for _, f := range m.services() {
+		r := prometheus.NewRegistry()
+		r.MustRegister(f)
+		all = append(all, r)
+	}
+	return all
+}
+
 // write writes what is told now.
 func (m *Metrics) write(to io.Writer, format expfmt.Format) error {
-	families, err := m.registry.Gather()
-	if err != nil {
-		return fmt.Errorf("gather the metrics: %w", err)
-	}
 	encoder := expfmt.NewEncoder(to, format)
-	for i, family := range families {
-		if err := encoder.Encode(family); err != nil {
-			return fmt.Errorf("write the metrics: %w", err)
+	for _, from := range m.gatherers() {
+		families, err := from.Gather()
+		if err != nil {
+			return fmt.Errorf("gather the metrics: %w", err)
 		}
-		families[i] = nil // it is large, and others are to come
+		for _, family := range families {
+			if err := encoder.Encode(family); err != nil {
+				return fmt.Errorf("write the metrics: %w", err)
+			}
+		}
 	}
 	if end, ok := encoder.(expfmt.Closer); ok {
 		return end.Close()

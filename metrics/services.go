@@ -10,98 +10,109 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-// services tells of each service as it is when it is asked.
-type services struct {
-	opt             Options
-	drift, restarts *counts
-
-	desired, state, ready, converged, suspended, stalled *prometheus.Desc
-	replicasDesired, replicasRunning, replicasReady      *prometheus.Desc
-	exitCode, backoff, nextAttempt                       *prometheus.Desc
-	orphans, generation, queueDepth, queueOldest         *prometheus.Desc
-}
-
-func newServices(drift, restarts *counts, opt Options) *services {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prefix+name, help, labels, nil)
-	}
-	of := func(name, help string, more ...string) *prometheus.Desc {
-		return desc(name, help, append([]string{"project", "service"}, more...)...)
-	}
-	return &services{
-		opt: opt, drift: drift, restarts: restarts,
-		desired:         of("service_desired", "1 for the state that the file asks for.", "state"),
-		state:           of("service_state", "1 for the status that the service has.", "state"),
-		ready:           of("service_ready", "1 while the service is of use."),
-		converged:       of("service_converged", "1 while the service is as the file says."),
-		suspended:       of("service_suspended", "1 while nothing is done to the service."),
-		stalled:         of("service_stalled", "1 with the reason for which nothing more will happen by itself; 0 and no reason otherwise.", "reason"),
-		replicasDesired: of("service_replicas_desired", "Containers that should run."),
-		replicasRunning: of("service_replicas_running", "Containers that run."),
-		replicasReady:   of("service_replicas_ready", "Containers that run and aren't known to be unhealthy."),
-		exitCode:        of("service_last_exit_code", "Exit code of the newest exit that was seen of its containers, also once they run again; NaN while none was."),
-		backoff:         of("service_backoff_seconds", "Seconds until the next attempt, as decided last; 0: none is awaited."),
-		nextAttempt:     of("service_next_attempt_timestamp_seconds", "When the next attempt is made; 0: none is awaited."),
-		orphans:         desc("orphan_containers", "Containers of the project that belong to no listed service.", "project"),
-		generation:      desc("state_generation", "Generation of the document in force."),
-		queueDepth:      desc("queue_depth", "Services that wait to be decided about."),
-		queueOldest:     desc("queue_oldest_seconds", "How long the one that waits longest has waited."),
-	}
+// family tells of all services under one name. Each is gathered and written by
+// itself: all of them at once would be tens of megabytes for 1,000 services. It
+// implements prometheus.Collector.
+type family struct {
+	desc *prometheus.Desc
+	tell func(to chan<- prometheus.Metric)
 }
 
 // Describe implements prometheus.Collector.
-func (s *services) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.desired, s.state, s.ready, s.converged, s.suspended, s.stalled,
-		s.replicasDesired, s.replicasRunning, s.replicasReady, s.exitCode, s.backoff, s.nextAttempt,
-		s.orphans, s.generation, s.queueDepth, s.queueOldest, s.drift.desc, s.restarts.desc} {
-		to <- d
-	}
-}
+func (f family) Describe(to chan<- *prometheus.Desc) { to <- f.desc }
 
 // Collect implements prometheus.Collector.
-func (s *services) Collect(to chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+func (f family) Collect(to chan<- prometheus.Metric) { f.tell(to) }
+
+// services tells of each service, and of all of them together, as they are now.
+func (m *Metrics) services() []family {
+	o := m.opt.Overview()
+	depth, oldest := m.opt.Queue()
+	counted := func(c *counts) family {
+		return family{c.desc, func(to chan<- prometheus.Metric) { c.collect(o.Services, to) }}
 	}
-	o := s.opt.Overview()
-	for _, n := range o.Services {
-		s.service(n, gauge)
+	return []family{
+		among("service_desired", "1 for the state that the file asks for.", "state", o, desired.States(),
+			func(n reconcile.Service) desired.State { return desired.State(n.Desired) }),
+		among("service_state", "1 for the status that the service has.", "state", o, plan.Statuses(),
+			func(n reconcile.Service) plan.Status { return n.Status }),
+		each("service_ready", "1 while the service is of use.", o, func(n reconcile.Service) float64 { return truth(n.Ready) }),
+		each("service_converged", "1 while the service is as the file says.", o, func(n reconcile.Service) float64 { return truth(n.Converged) }),
+		each("service_suspended", "1 while nothing is done to the service.", o, func(n reconcile.Service) float64 { return truth(n.Suspended != nil) }),
+		stalled(o),
+		each("service_replicas_desired", "Containers that should run.", o, func(n reconcile.Service) float64 { return float64(n.Replicas.Desired) }),
+		each("service_replicas_running", "Containers that run.", o, func(n reconcile.Service) float64 { return float64(n.Replicas.Running) }),
+		each("service_replicas_ready", "Containers that run and aren't known to be unhealthy.", o,
+			func(n reconcile.Service) float64 { return float64(n.Replicas.Ready) }),
+		each("service_last_exit_code", "Exit code of the newest exit that was seen of its containers, also once they run again; NaN while none was.", o, exitCode),
+		each("service_backoff_seconds", "Seconds until the next attempt, as decided last; 0: none is awaited.", o, backoff),
+		each("service_next_attempt_timestamp_seconds", "When the next attempt is made; 0: none is awaited.", o, nextAttempt),
+		counted(m.drift), counted(m.restarts),
+		one("orphan_containers", "Containers of the project that belong to no listed service.", float64(len(o.Orphans)), "project", o.Project),
+		one("state_generation", "Generation of the document in force.", float64(o.Generation)),
+		one("queue_depth", "Services that wait to be decided about.", float64(depth)),
+		one("queue_oldest_seconds", "How long the one that waits longest has waited.", oldest.Seconds()),
 	}
-	s.drift.collect(o.Services, to)
-	s.restarts.collect(o.Services, to)
-	gauge(s.orphans, float64(len(o.Orphans)), o.Project)
-	gauge(s.generation, float64(o.Generation))
-	depth, oldest := s.opt.Queue()
-	gauge(s.queueDepth, float64(depth))
-	gauge(s.queueOldest, oldest.Seconds())
 }
 
-func (s *services) service(n reconcile.Service, gauge func(*prometheus.Desc, float64, ...string)) {
-	of := func(d *prometheus.Desc, value float64, more ...string) {
-		gauge(d, value, append([]string{n.Project, n.Name}, more...)...)
+// describe describes a family; labels come after project and service.
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prefix+name, help, append([]string{"project", "service"}, labels...), nil)
+}
+
+// each has one value of each service.
+func each(name, help string, o reconcile.Overview, value func(reconcile.Service) float64) family {
+	desc := describe(name, help)
+	return family{desc, func(to chan<- prometheus.Metric) {
+		for _, n := range o.Services {
+			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value(n), n.Project, n.Name)
+		}
+	}}
+}
+
+// among has, for each service, 1 for the value of the set that it is, and 0 for
+// the others.
+func among[T ~string](name, help, label string, o reconcile.Overview, set []T, is func(reconcile.Service) T) family {
+	desc := describe(name, help, label)
+	return family{desc, func(to chan<- prometheus.Metric) {
+		for _, n := range o.Services {
+			for _, value := range set {
+				to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, truth(is(n) == value), n.Project, n.Name, string(value))
+			}
+		}
+	}}
+}
+
+func stalled(o reconcile.Overview) family {
+	desc := describe("service_stalled", "1 with the reason for which nothing more will happen by itself; 0 and no reason otherwise.", "reason")
+	return family{desc, func(to chan<- prometheus.Metric) {
+		for _, n := range o.Services {
+			reason := n.StalledReason()
+			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, truth(reason != ""), n.Project, n.Name, string(reason))
+		}
+	}}
+}
+
+// one has one value, of a label if one is given, by name and value.
+func one(name, help string, value float64, label ...string) family {
+	desc := prometheus.NewDesc(prefix+name, help, label[:len(label)/2], nil)
+	return family{desc, func(to chan<- prometheus.Metric) {
+		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label[len(label)/2:]...)
+	}}
+}
+
+func nextAttempt(n reconcile.Service) float64 {
+	if n.Backoff.NextAttempt == nil {
+		return 0
 	}
-	for _, state := range desired.States() {
-		of(s.desired, truth(n.Desired == string(state)), string(state))
+	return seconds(*n.Backoff.NextAttempt)
+}
+
+func backoff(n reconcile.Service) float64 {
+	if n.Backoff.NextAttempt == nil {
+		return 0
 	}
-	for _, state := range plan.Statuses() {
-		of(s.state, truth(n.Status == state), string(state))
-	}
-	of(s.ready, truth(n.Ready))
-	of(s.converged, truth(n.Converged))
-	of(s.suspended, truth(n.Suspended != nil))
-	reason := n.StalledReason()
-	of(s.stalled, truth(reason != ""), string(reason))
-	of(s.replicasDesired, float64(n.Replicas.Desired))
-	of(s.replicasRunning, float64(n.Replicas.Running))
-	of(s.replicasReady, float64(n.Replicas.Ready))
-	of(s.exitCode, exitCode(n))
-	next, wait := 0.0, 0.0
-	if at := n.Backoff.NextAttempt; at != nil {
-		next = seconds(*at)
-		wait = math.Max(0, at.Sub(n.DecidedAt).Seconds())
-	}
-	of(s.nextAttempt, next)
-	of(s.backoff, wait)
+	return math.Max(0, n.Backoff.NextAttempt.Sub(n.DecidedAt).Seconds())
 }
 
 func exitCode(n reconcile.Service) float64 {

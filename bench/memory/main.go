@@ -122,7 +122,10 @@ func measure(opt options, binary string, a siege.Attack) (row string, err error)
 	} else {
 		got = siege.Lay(ctx, address, opt.clients, a)
 	}
-	resident := peak(cmd.Process.Pid)
+	resident := "?"
+	if n, err := siege.Resident(cmd.Process.Pid); err == nil { // else it has ended
+		resident = mebibytes(n)
+	}
 	fate := "no"
 	killed, err := cage.Killed()
 	if err != nil {
@@ -166,23 +169,6 @@ func ready(address string, ended <-chan struct{}) error {
 			return errors.New("it doesn't become ready")
 		}
 	}
-}
-
-// peak is the most that was resident, as the kernel says it (proc(5)).
-func peak(pid int) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return "?"
-	}
-	for line := range strings.Lines(string(text)) {
-		if kib, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			var n int64
-			if _, err := fmt.Sscan(kib, &n); err == nil {
-				return mebibytes(n << 10)
-			}
-		}
-	}
-	return "?"
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

@@ -79,6 +79,22 @@ func (c *Cage) Peak() (memory, sockets int64, err error) {
 	return memory, sockets, errors.Join(err, err2)
 }
 
+// Resident is the most of a process that was ever in memory, in bytes (proc(5)):
+// unlike Peak, without the page cache, of which the kernel takes what is left.
+func Resident(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if kib, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kib), " kB"), 10, 64)
+			return n << 10, err
+		}
+	}
+	return 0, fmt.Errorf("nothing is told of what process %d has in memory", pid)
+}
+
 // Killed is how many processes the kernel ended here for want of memory.
 func (c *Cage) Killed() (int64, error) {
 	if c.v1 {
