@@ -53,17 +53,20 @@ func TestADiskThatHangsHoldsUpNoDecision(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := sim.New(sim.Options{})
 		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
-		e.Create(ours("job", sim.Spec{State: engine.StateRunning}))
-		l, k := live(t, e, jobs)
+		l, k := live(t, e, "version: 1\nproject: p\nservices: {web: running, job1: completed, job2: completed, job3: completed}\n")
 		hung := make(chan struct{})
 		k.hung = hung
-		t.Cleanup(func() { close(hung) }) // before the loop is told to end, which waits for it
-		e.Exit("p-job-1", 0)
-		synctest.Wait()
+		t.Cleanup(func() { close(hung) })                      // before the loop is told to end, which waits for it
+		for _, job := range []string{"job1", "job2", "job3"} { // more than there are workers
+			e.Create(ours(job, sim.Spec{State: engine.StateRunning}))
+			synctest.Wait()
+			e.Exit("p-"+job+"-1", 0)
+			time.Sleep(time.Minute)
+		}
 		for range 3 {
 			e.Kill("p-web-1", 9)
 			time.Sleep(time.Minute)
-			if got := e.String(); got != "p-job-1 exited(0)\np-web-1 running\n" {
+			if got := e.String(); got != "p-job1-1 exited(0)\np-job2-1 exited(0)\np-job3-1 exited(0)\np-web-1 running\n" {
 				t.Errorf("with a disk that hangs:\n%s", got)
 			}
 			if !l.Alive() {
