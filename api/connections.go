@@ -24,9 +24,10 @@ type connections struct {
 	warn func(text string) // see Options.Warn
 
 	mu     sync.Mutex
-	room   sync.Cond // that somebody has gone or may go, or closed
 	held   []*connection
 	closed bool
+
+	room chan struct{} // holds one: that somebody has gone or may go, or closed
 
 	gone   int       // hung up on for want of room, and not told of
 	toldAt time.Time // when that was told last
@@ -37,9 +38,7 @@ const tellAgain = time.Minute
 
 // limited returns the connections that come by the listener.
 func limited(l net.Listener, most limits, warn func(string)) *connections {
-	c := &connections{Listener: l, limits: most, warn: warn}
-	c.room.L = &c.mu
-	return c
+	return &connections{Listener: l, limits: most, warn: warn, room: make(chan struct{}, 1)}
 }
 
 // Accept implements net.Listener. Where the process has no descriptor left for
@@ -65,7 +64,7 @@ func (c *connections) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	c.room.Signal()
+	c.signal()
 	return c.Listener.Close()
 }
 
@@ -75,7 +74,12 @@ func (c *connections) enter(conn net.Conn) *connection {
 	c.mu.Lock()
 	leave, becomes := c.newcomer(c.held, one.address, time.Now())
 	for becomes == waits && !c.closed {
-		c.room.Wait()
+		c.mu.Unlock()
+		select {
+		case <-c.room:
+		case <-time.After(ourTurn): // some are spared for that long
+		}
+		c.mu.Lock()
 		leave, becomes = c.newcomer(c.held, one.address, time.Now())
 	}
 	c.remove(leave...)
@@ -112,6 +116,14 @@ func (c *connections) makeRoom() bool {
 	return true
 }
 
+// signal says that there may be room now.
+func (c *connections) signal() {
+	select {
+	case c.room <- struct{}{}:
+	default: // it is said already
+	}
+}
+
 // hangUp closes the connections, which are held no more. Why they break is
 // nobody's error.
 func hangUp(leave []*connection, warn func(string), text string) {
@@ -126,7 +138,7 @@ func hangUp(leave []*connection, warn func(string), text string) {
 // remove forgets the connections; c.mu is held.
 func (c *connections) remove(leave ...*connection) {
 	c.held = slices.DeleteFunc(c.held, func(one *connection) bool { return slices.Contains(leave, one) })
-	c.room.Signal()
+	c.signal()
 }
 
 // tells counts those that are hung up on for want of room, and returns what is
@@ -160,18 +172,28 @@ func (c *connection) become(now phase, from ...phase) {
 	defer c.of.mu.Unlock()
 	if c.phase != now && slices.Contains(from, c.phase) {
 		c.phase, c.since = now, time.Now()
-		c.of.room.Signal()
+		c.of.signal()
 	}
 }
 
 // Read implements net.Conn. What comes while the connection is idle begins the
 // next request.
 func (c *connection) Read(b []byte) (int, error) {
+	c.turns(true)
 	n, err := c.Conn.Read(b)
+	c.turns(false)
 	if n > 0 {
 		c.become(unheard, idle)
 	}
 	return n, err
+}
+
+// turns notes whose turn it is to say something.
+func (c *connection) turns(theirs bool) {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.theirs, c.turn = theirs, time.Now()
+	c.of.signal()
 }
 
 // Write implements net.Conn.
@@ -185,7 +207,7 @@ func (c *connection) writes(since time.Time) {
 	c.of.mu.Lock()
 	defer c.of.mu.Unlock()
 	c.writing = since
-	c.of.room.Signal()
+	c.of.signal()
 }
 
 // Close implements net.Conn.

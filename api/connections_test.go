@@ -285,6 +285,7 @@ func TestWithoutDescriptorsOneIsHungUpOn(t *testing.T) {
 		if _, err := door.Accept(); err != nil {
 			t.Fatal(err)
 		}
+		<-time.After(ourTurn) // of the bubble's clock
 		l.failed = false
 		l.dial()
 		go l.dial() // the one that is there by then

@@ -14,6 +14,9 @@ const (
 	// slowness is what it takes longer than to be slow: a connection that has
 	// just come is given that long before one that did something is better.
 	slowness = time.Second
+	// ourTurn is how long a connection that waits for us is spared, such as for
+	// our part of a handshake: under a rush nobody would come to an end else.
+	ourTurn = 50 * time.Millisecond
 )
 
 // phase is what a connection is at.
@@ -33,16 +36,22 @@ type holding struct {
 	since   time.Time // when the phase began
 	// writing is since when its reader keeps the answer waiting; zero: he doesn't.
 	writing time.Time
+	// turn is when it last came to be theirs to say something, or ours again.
+	turn   time.Time
+	theirs bool
 }
 
 // standing is where the connection stands among those that may have to go, the
 // lowest rank first, and since when it has been like that. One whose request is
 // being answered is spared, but while its reader doesn't read.
 func (h holding) standing(now time.Time) (rank int, since time.Time, spared bool) {
-	since = h.since
+	began, since := h.since, h.since
+	if h.turn.After(since) {
+		since = h.turn
+	}
 	switch {
 	case h.phase == idle:
-		return 0, since, false
+		return 0, h.since, false
 	case h.phase == unheard:
 		rank = 1
 	case h.phase == sending:
@@ -50,12 +59,13 @@ func (h holding) standing(now time.Time) (rank int, since time.Time, spared bool
 	case h.writing.IsZero():
 		return 0, since, true
 	default:
-		rank, since = 3, h.writing
+		rank, began, since = 3, h.writing, h.writing
 	}
-	if now.Sub(since) < slowness {
-		rank = 4 // nobody can tell yet whether it is slow; the age decides
+	if now.Sub(began) >= slowness {
+		return rank, began, false
 	}
-	return rank, since, false
+	// Nobody can tell yet whether it is slow: the age decides.
+	return 4, since, rank != 3 && !h.theirs && now.Sub(since) < ourTurn
 }
 
 // admission is what becomes of a connection that comes.

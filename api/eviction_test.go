@@ -12,7 +12,21 @@ import (
 // address and a number.
 func at(name string, p phase, for_ time.Duration) *connection {
 	address, _, _ := strings.Cut(name, " ")
-	return &connection{holding: holding{address: address, phase: p, since: evictedAt.Add(-for_)}}
+	return &connection{holding: holding{address: address, phase: p, since: evictedAt.Add(-for_), theirs: true}}
+}
+
+// ours is one that has just come, or gone on, and waits for us.
+func ours(p phase, for_ time.Duration) *connection {
+	c := at("a", p, 900*ms)
+	c.turn, c.theirs = evictedAt.Add(-for_), false
+	return c
+}
+
+// theirs is one that came a while ago and has nothing said for so long.
+func theirs(p phase, for_ time.Duration) *connection {
+	c := ours(p, for_)
+	c.theirs = true
+	return c
 }
 
 // unread is one that is answered, whose reader hasn't read for so long.
@@ -41,6 +55,9 @@ func TestWhoGoesWhereADoorIsFull(t *testing.T) {
 		{"who doesn't read", []*connection{at("a", working, 9*time.Second), unread("a", 2*time.Second), unread("a", 3*time.Second), at("a", working, 0)}, []int{2}, enters},
 		{"who is slow, rather than who has just come", []*connection{at("a", unheard, 999*ms), unread("a", time.Second), at("a", unheard, 0), at("a", sending, 0)}, []int{1}, enters},
 		{"where none is slow yet the oldest, whatever it is at", []*connection{at("a", unheard, 1*ms), unread("a", 400*ms), at("a", sending, 300*ms), at("a", unheard, 200*ms)}, []int{1}, enters},
+		{"who makes us wait for longest", []*connection{theirs(unheard, 2*ms), theirs(sending, 3*ms), theirs(unheard, 1*ms), ours(unheard, 49*ms)}, []int{1}, enters},
+		{"who waits for us, but not at once", []*connection{ours(unheard, 49*ms), ours(sending, 50*ms), ours(unheard, 51*ms), ours(unheard, 1*ms)}, []int{2}, enters},
+		{"nobody who has just spoken", []*connection{ours(unheard, 49*ms), ours(sending, 0), at("a", working, 0), at("a", working, 0)}, nil, waits},
 		{"nobody whose request is being answered", []*connection{at("a", working, time.Hour), at("a", working, time.Minute), at("b", working, 0), at("c", working, 0)}, nil, waits},
 		{"who holds most", []*connection{at("a", idle, 3*time.Second), at("b", unheard, 1*ms), at("b", unheard, 2*ms), at("c", idle, 4*time.Second)}, []int{2}, enters},
 		{"who holds most of what may go", []*connection{at("a", working, 0), at("a", working, 0), at("a", unheard, 1*ms), at("b", unheard, 2*time.Second)}, []int{3}, enters},

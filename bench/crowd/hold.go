@@ -56,11 +56,11 @@ func (b bad) sit(ctx context.Context, c net.Conn) {
 		}
 	}()
 	_, err := io.Copy(c, bytes.NewBufferString(b.once))
-	for ; err == nil && ctx.Err() == nil; pause(ctx, time.Second) {
+	for err == nil {
 		select {
 		case <-over:
 			return
-		default:
+		case <-time.After(time.Second):
 			_, err = io.WriteString(c, b.drip)
 		}
 	}
