@@ -22,7 +22,7 @@ endef
 # promtool and prometheus, where hack/deps.sh unpacks them.
 export PATH := $(PATH):$(or $(RECONCILER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/reconciler)/prometheus/usr/bin
 
-.PHONY: help run stack stack-down test test-unit test-engine test-debian rounds build image lint check bench crowd
+.PHONY: help run stack stack-down test test-unit test-engine test-debian rounds build image lint check bench crowd memory
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -89,6 +89,9 @@ bench: build ## speed and cost against raw calls, as ratios of one run
 	DOCKER_HOST=$$(hack/engine up)
 	export DOCKER_HOST
 	go run ./bench
+
+memory: build ## the memory of each route beside 64 clients, in a cgroup of 128 MiB; needs root and no engine
+	go run ./bench/memory
 
 crowd: build ## how long a request waits beside 1,000 useless connections, at each kind of door; needs no engine
 	go run ./bench/crowd
