@@ -21,6 +21,7 @@ const (
 	besiegers   = 64
 	besieged    = 1000 // services
 	besiegedIn  = 128 << 20
+	besiegedOut = 16 << 20 // of these what the kernel may hold for the sockets: 64 times its part of each
 	siegeLasts  = 3 * time.Second
 	siegedAlive = 30 * time.Second
 )
@@ -100,8 +101,10 @@ func (d *daemon) besieged(cage *siege.Cage, clients int, attacks ...siege.Attack
 		t.Fatalf("it ended: %s; %d killed for want of memory", d.cmd.ProcessState, killed)
 	default:
 	}
-	if memory+sockets > besiegedIn {
-		t.Errorf("%d bytes of it were in memory, with the sockets: more than there is", memory+sockets)
+	// Apart, for what is resident has pages of the program in it that the kernel
+	// takes back before it ends anybody.
+	if memory > besiegedIn || sockets > besiegedOut {
+		t.Errorf("%d bytes of it were in memory, and %d in its sockets: more than there is", memory, sockets)
 	}
 	d.livesOn()
 }
