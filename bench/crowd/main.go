@@ -41,7 +41,7 @@ func main() {
 	flag.IntVar(&opt.connections, "connections", 1000, "how many bad connections are held")
 	flag.IntVar(&opt.requests, "requests", 200, "how many legitimate requests are made beside each kind, each on a connection of its own")
 	flag.IntVar(&opt.descriptors, "descriptors", 1024, "how many file descriptors a reconciler may have")
-	flag.DurationVar(&opt.again, "again", time.Second, "about when a bad connection that was hung up on comes again")
+	flag.DurationVar(&opt.again, "again", 3*time.Second, "about when a bad connection that was hung up on comes again")
 	flag.DurationVar(&opt.patience, "patience", 5*time.Second, "when a request is given up")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
