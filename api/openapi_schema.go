@@ -28,7 +28,8 @@ var (
 var problemTypes = []string{
 	"busy", "by_file_only", "credentials_in_query", "engine_unavailable", "forwarded", "host", "internal", "invalid_state", "malformed",
 	"media_type", "method_not_allowed", "no_host", "no_space", "not_acceptable", "not_alive", "not_found", "origin", "query",
-	"reason", "refused", "role", "stale", "state_invalid", "state_owner", "state_read_only", "state_shape", "tokens_unreadable",
+	"reason", "refused", "role", "stale", "state_blocked", "state_invalid", "state_owner", "state_read_only", "state_shape",
+	"state_unheld", "tokens_unreadable",
 	"too_large", "too_many_failures", "too_many_logs", "too_many_streams", "transfer_encoding", "unauthorized", "unknown_container",
 	"unknown_group", "unknown_revision", "unknown_service", "unsuitable_state",
 }

@@ -65,6 +65,8 @@ var kinds = []struct {
 	{desired.ErrShape, http.StatusConflict, "state_shape"},
 	{desired.ErrFileInvalid, http.StatusConflict, "state_invalid"},
 	{desired.ErrNoSpace, http.StatusInsufficientStorage, "no_space"},
+	{desired.ErrBlocked, http.StatusServiceUnavailable, "state_blocked"},
+	{desired.ErrUnheld, http.StatusServiceUnavailable, "state_unheld"},
 	{desired.ErrStale, http.StatusPreconditionFailed, "stale"},
 	{desired.ErrByFileOnly, http.StatusForbidden, "by_file_only"},
 	{reconcile.ErrRefused, http.StatusConflict, "refused"},

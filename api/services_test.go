@@ -162,6 +162,8 @@ func TestEachErrorHasItsStatusAndType(t *testing.T) {
 	}{
 		{desired.ErrReadOnly, 409, "state_read_only", 0},
 		{desired.ErrOwner, 409, "state_owner", 0},
+		{desired.ErrBlocked, 503, "state_blocked", 0},
+		{desired.ErrUnheld, 503, "state_unheld", 0},
 		{desired.ErrShape, 409, "state_shape", 0},
 		{fmt.Errorf("%w: %w", desired.ErrFileInvalid, invalid), 409, "state_invalid", 1},
 		{desired.ErrNoSpace, 507, "no_space", 0},

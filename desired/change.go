@@ -86,7 +86,8 @@ const (
 // Change makes the proposal the file, and reports whether anything had to be
 // changed. It is one generation, or none. A hand's edit that is on disk already
 // is accepted first; one that is being written is waited for. Errors: those of
-// the proposal, ErrStale, ErrFileInvalid, ErrReadOnly, ErrOwner, ErrNoSpace.
+// the proposal, ErrStale, ErrFileInvalid, ErrReadOnly, ErrOwner, ErrNoSpace,
+// ErrBlocked, ErrUnheld.
 func (s *Store) Change(p Proposal, by EditBy) (Snapshot, bool, error) {
 	by.what = p.what
 	return s.change(func() (Snapshot, bool, error) { return s.tryChange(p, by) })
@@ -97,11 +98,20 @@ func (s *Store) Change(p Proposal, by EditBy) (Snapshot, bool, error) {
 func (s *Store) Preview(p Proposal, by EditBy) (*Document, error) {
 	var doc *Document
 	_, _, err := s.change(func() (Snapshot, bool, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		var err error
-		doc, _, err = s.propose(p, by)
-		return s.Snapshot(), false, err
+		type preview struct {
+			doc *Document
+			err error
+		}
+		got := make(chan preview, 1)
+		if err := s.inTurn("look at "+s.file, func(*work) {
+			doc, _, err := s.propose(p, by)
+			got <- preview{doc, err}
+		}); err != nil {
+			return s.Snapshot(), false, err
+		}
+		made := <-got
+		doc = made.doc
+		return s.Snapshot(), false, made.err
 	})
 	return doc, err
 }
@@ -154,15 +164,17 @@ func (s *Store) change(attempt func() (Snapshot, bool, error)) (Snapshot, bool, 
 var errUnsettled = errors.New("the file is being written")
 
 // propose returns the document that is proposed for the file as it is now, and
-// what was read. The caller holds s.mu.
+// what was read. The caller has the turn.
 func (s *Store) propose(p Proposal, by EditBy) (*Document, content, error) {
-	c, err := read(s.file)
+	c, err := s.attempt()
 	report, due := s.follow(c, err)
 	if report != nil {
 		s.tell(*report)
 	}
 	snap := s.Snapshot()
 	switch {
+	case isBlocked(err):
+		return nil, c, err
 	case errors.Is(snap.Problem, errUnrecorded):
 		return nil, c, snap.Problem
 	case !due.IsZero():
@@ -181,10 +193,32 @@ func (s *Store) propose(p Proposal, by EditBy) (*Document, content, error) {
 }
 
 func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	type change struct {
+		snap    Snapshot
+		changed bool
+		err     error
+	}
+	got := make(chan change, 1)
+	if err := s.inTurn("edit "+s.file, func(w *work) {
+		snap, changed, err := s.edit(p, by, w)
+		got <- change{snap, changed, err}
+	}); err != nil {
+		return s.Snapshot(), false, err
+	}
+	made := <-got
+	return made.snap, made.changed, made.err
+}
+
+// edit makes the proposal the file, once. The caller has the turn.
+func (s *Store) edit(p Proposal, by EditBy, w *work) (Snapshot, bool, error) {
+	if err := s.data.Load().held(); err != nil {
+		return s.Snapshot(), false, err
+	}
 	doc, was, err := s.propose(p, by)
 	if err != nil || bytes.Equal(doc.Source, was.src) {
+		return s.Snapshot(), false, err
+	}
+	if err := w.commit(); err != nil {
 		return s.Snapshot(), false, err
 	}
 	next, err := s.accept(doc, by, func() error { return swap(was, doc.Source) })
@@ -192,7 +226,7 @@ func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
 		return next, false, err
 	}
 	s.judged = doc.Digest
-	if now, err := read(s.file); err == nil {
+	if now, err := s.attempt(); err == nil {
 		s.fileID = now.id
 	}
 	s.tell(Report{Snapshot: next})

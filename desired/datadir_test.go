@@ -171,7 +171,7 @@ func TestWhatACrashLeftIsClearedAwayUnlessItMayBeAnEditorsSave(t *testing.T) {
 	// As a crash in the middle of the next edit leaves it: prepared, not committed.
 	next := strings.Replace(small, "db: stopped", "db: running", 1)
 	prepared := record{Revision: Revision{Generation: 3, Digest: digest([]byte(next))}, State: next}
-	if _, err := s.data.prepareRevision(prepared); err != nil {
+	if _, err := s.data.Load().prepareRevision(prepared); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -202,7 +202,7 @@ func TestAnEditThatIsFinishedStillTellsOfTheSaveThatItDrove(t *testing.T) {
 	s := b.open()
 	next := strings.Replace(small, "db: stopped", "db: running", 1)
 	prepared := record{Revision: Revision{Generation: 2, Actor: "http:ann", Digest: digest([]byte(next))}, State: next}
-	if _, err := s.data.prepareRevision(prepared); err != nil {
+	if _, err := s.data.Load().prepareRevision(prepared); err != nil {
 		t.Fatal(err)
 	}
 	b.move(next)

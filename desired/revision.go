@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -62,7 +61,7 @@ func (d *dataDir) prepareRevision(r record) (commit func() error, err error) {
 func (d *dataDir) forget() {
 	numbers, _ := d.numbers() // where they can't be listed, none can be removed
 	for _, n := range numbers[:len(numbers)-len(kept(numbers))] {
-		_ = os.Remove(filepath.Join(d.path, revisionFile(n)))
+		_ = d.root.Remove(revisionFile(n))
 	}
 }
 
@@ -109,7 +108,12 @@ func (d *dataDir) revisions() (all []Revision, newest int64, warnings []string, 
 
 // numbers are those of the records that are there, in ascending order.
 func (d *dataDir) numbers() ([]int64, error) {
-	entries, err := os.ReadDir(filepath.Join(d.path, revisionsDir))
+	f, err := d.root.Open(revisionsDir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
 	var numbers []int64
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".json")
@@ -147,7 +151,7 @@ func (d *dataDir) readRecord(name string) (record, error) {
 	return r, nil
 }
 
-// append makes it the newest revision; the caller holds s.mu.
+// append makes it the newest revision; the caller has the turn.
 func (s *Store) append(r Revision) {
 	before := *s.history.Load()
 	s.history.Store(new(append(slices.Clone(before[max(0, len(before)-keptRevisions+1):]), r)))
@@ -161,9 +165,13 @@ func (s *Store) Revisions() []Revision {
 }
 
 // Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
-// ErrDataDir.
+// ErrDataDir, ErrBlocked.
 func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	r, err := s.data.record(generation)
+	var r record
+	var err error
+	if berr := s.shelf.do("read revision "+strconv.FormatInt(generation, 10), func(*work) { r, err = s.data.Load().record(generation) }, func() {}); berr != nil {
+		return Revision{}, nil, berr
+	}
 	switch {
 	case errors.Is(err, errDamaged):
 		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)

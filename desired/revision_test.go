@@ -147,7 +147,7 @@ func TestWhatIsTooOldIsForgottenAsSoonAsItCanBe(t *testing.T) {
 	s := b.open()
 	prepare := func(generation int64, state string) (commit func() error) {
 		t.Helper()
-		commit, err := s.data.prepareRevision(record{Revision: Revision{Generation: generation, Digest: digest([]byte(state))}, State: state})
+		commit, err := s.data.Load().prepareRevision(record{Revision: Revision{Generation: generation, Digest: digest([]byte(state))}, State: state})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func TestAnEditCutOffBeforeItsRecordIsRecordedAsWhoseItWas(t *testing.T) {
 	after := strings.Replace(small, "web: running", "web: stopped", 1)
 	doc := mustParse(t, after)
 	r := record{Revision: Revision{Generation: 2, Kind: KindState, Actor: "http:ann", Reason: "tea", Summary: "as it was", Digest: doc.Digest}, State: after}
-	if _, err := s.data.prepareRevision(r); err != nil {
+	if _, err := s.data.Load().prepareRevision(r); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(swap(b.read(), []byte(after)), s.Close()); err != nil {

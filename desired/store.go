@@ -3,11 +3,9 @@ package desired
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -37,10 +35,12 @@ type Snapshot struct {
 
 // Report says that the document in force or the file's problem changed, or that
 // the file was read again. Err is nil: the file is the document in force; else
-// it is the file's problem.
+// it is the file's problem. One with Warnings says those that are new, and
+// nothing else.
 type Report struct {
 	Snapshot Snapshot
 	Err      error
+	Warnings []string
 }
 
 // Store keeps the document in force. Its methods may be called by any number
@@ -48,124 +48,40 @@ type Report struct {
 type Store struct {
 	file string
 	now  func() time.Time
-	data *dataDir
 	id   string
 
 	current atomic.Pointer[Snapshot]
 	history atomic.Pointer[[]Revision] // oldest first
 	report  atomic.Pointer[func(Report)]
+	data    atomic.Pointer[dataDir]
+	looked  atomic.Pointer[time.Time] // when the file was read last, by the machine's clock; nil: nobody watches it
+	found   []string                  // what the user should know since the store was opened
+	concern atomic.Pointer[[]string]  // the same of the file as it is now
 
-	mu       sync.Mutex // held while the file is looked at or written
-	fileID   fileID     // of the file when it was accepted or found bad
-	judged   string     // what was last accepted or found bad
+	turn   *desk   // to look at the file or write it, and the revisions
+	reader *reader // of the file
+	memory *desk   // to read and write what is remembered
+	shelf  *desk   // to read a revision
+	lock   *desk   // to look at the lock
+
+	// What follows belongs to whoever has the turn.
+	fileID   fileID // of the file when it was accepted or found bad
+	judged   string // what was last accepted or found bad
 	settling settling
-	warnings []string
+
+	outbox outbox
 }
 
-// Open holds the data directory and accepts the file, or, where the file is
-// bad, what was accepted last. Errors: ErrDataDir, ErrLocked, and a
-// *ParseError if there is no document to begin with.
-func Open(opt Options) (*Store, error) {
-	if opt.Now == nil {
-		opt.Now = time.Now
-	}
-	if opt.DataDir == "" {
-		opt.DataDir = filepath.Join(filepath.Dir(opt.File), ".reconciler")
-	}
-	data, err := openDataDir(opt.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{file: opt.File, now: opt.Now, data: data}
-	if err := s.begin(); err != nil {
-		return nil, errors.Join(err, data.close())
-	}
-	return s, nil
-}
+// How long one waits for what a disk should do at once. What takes longer is
+// told to be blocked.
+const (
+	openPatience = 30 * time.Second
+	turnPatience = 10 * time.Second
+	readPatience = 3 * time.Second
+	statPatience = 2 * time.Second
+)
 
-func (s *Store) begin() (err error) {
-	if s.id, err = s.data.instance(); err != nil {
-		return err
-	}
-	damaged, err := s.remember()
-	if err != nil {
-		return err
-	}
-	var place, left []string
-	c, err := read(s.file)
-	if err == nil {
-		place, left = s.mounted(c.target), s.data.sweep(c.target, s.Snapshot().Document)
-		finished, err := s.data.finish(s.Snapshot().Generation, c)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDataDir, err)
-		}
-		if finished {
-			if damaged, err = s.remember(); err != nil {
-				return err
-			}
-		}
-	}
-	s.warnings = slices.Concat(damaged, place, left)
-	s.data.forget() // a crash may have come before
-	report := s.judge(c, err)
-	switch {
-	case s.current.Load().Document != nil:
-		return nil
-	case errors.Is(report.Err, errUnrecorded):
-		return fmt.Errorf("%w: %w", ErrDataDir, report.Err)
-	}
-	return asParseError(s.file, report.Err)
-}
-
-// remember puts what was accepted last in force, and knows of all that is kept.
-// A warning names each record that is damaged.
-func (s *Store) remember() (warnings []string, err error) {
-	all, newest, warnings, err := s.data.revisions()
-	if err != nil {
-		return nil, err
-	}
-	s.history.Store(&all)
-	snap := Snapshot{Generation: newest} // the count goes on from it in any case
-	if len(all) > 0 {
-		last := all[len(all)-1]
-		r, err := s.data.record(last.Generation)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
-		}
-		// Invalid to this version of the program, it can't be run on.
-		snap.Document, _ = Parse(s.file, []byte(r.State))
-		snap.Time, snap.Actor, snap.Reason, snap.Summary = last.Time, last.Actor, last.Reason, last.Summary
-	}
-	s.current.Store(&snap)
-	return warnings, nil
-}
-
-// asParseError is the error of a file that could not even be read, in the form
-// of those that could.
-func asParseError(file string, err error) error {
-	var p *ParseError
-	if errors.As(err, &p) {
-		return p
-	}
-	return &ParseError{File: file, Problems: []Problem{{Message: err.Error()}}}
-}
-
-// mounted warns of a file that is a mount point itself.
-func (s *Store) mounted(target string) (warnings []string) {
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	abs, aerr := filepath.Abs(target)
-	if err != nil || aerr != nil {
-		return nil // no /proc: nothing can be said
-	}
-	for line := range strings.Lines(string(mounts)) {
-		if f := strings.Fields(line); len(f) > 4 && f[4] == abs {
-			warnings = append(warnings, fmt.Sprintf("%s is itself a mount point: changes made by renaming on the host are not seen, and it can't be edited from here; mount its directory", s.file))
-		}
-	}
-	return warnings
-}
-
-// judge accepts a reading or finds it bad; the caller holds s.mu, or nobody
+// judge accepts a reading or finds it bad; the caller has the turn, or nobody
 // else knows s yet. A reading that is in force already just ends a problem.
 func (s *Store) judge(c content, err error) Report {
 	s.judged, s.fileID = reading(c, err), c.id
@@ -197,7 +113,11 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	r := record{State: string(doc.Source), Revision: Revision{Generation: before.Generation + 1, Kind: KindState, Time: s.now().UTC(),
 		Actor: by.Actor, Reason: by.Reason, Summary: by.what + summarize(before.Document, doc), Digest: doc.Digest}}
 	next := Snapshot{Document: doc, Generation: r.Generation, Time: r.Time, Actor: r.Actor, Reason: r.Reason, Summary: r.Summary}
-	commit, err := s.data.prepareRevision(r)
+	data := s.data.Load()
+	if err := data.held(); err != nil {
+		return before, unrecorded(next, err)
+	}
+	commit, err := data.prepareRevision(r)
 	if err != nil {
 		return before, unrecorded(next, err)
 	}
@@ -209,7 +129,7 @@ func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot
 	if err := commit(); err != nil {
 		return before, unrecorded(next, err)
 	}
-	s.data.forget()
+	data.forget()
 	s.append(r.Revision)
 	s.current.Store(&next)
 	return next, nil
@@ -240,28 +160,41 @@ func (s *Store) Path() string { return s.file }
 // this instance from others. Lost, it is another one.
 func (s *Store) Instance() string { return s.id }
 
-// Warnings returns what the user should know of where the file lies and of
-// what was found when the store was opened.
-func (s *Store) Warnings() []string { return s.warnings }
+// Warnings returns what the user should know of where the file lies, of who
+// may write it, and of what was found when the store was opened.
+func (s *Store) Warnings() []string { return slices.Concat(s.found, *s.concern.Load()) }
 
-// Subscribe sets who hears of every Report from now on; it must return at
-// once.
+// Subscribe sets who hears of every Report from now on, one after the other.
 func (s *Store) Subscribe(report func(Report)) { s.report.Store(&report) }
 
-func (s *Store) tell(r Report) {
-	if f := s.report.Load(); f != nil {
-		(*f)(r)
+// LoadMemory returns what was remembered.
+func (s *Store) LoadMemory() (m Memory, err error) {
+	berr := s.memory.do("read "+s.Dir(), func(*work) { m, err = s.data.Load().loadMemory() }, func() {})
+	if berr != nil {
+		return Memory{}, berr
 	}
+	return m, err
 }
 
-// LoadMemory returns what was remembered.
-func (s *Store) LoadMemory() (Memory, error) { return s.data.loadMemory() }
-
 // SaveMemory remembers, durably.
-func (s *Store) SaveMemory(m Memory) error { return s.data.saveMemory(m) }
+func (s *Store) SaveMemory(m Memory) (err error) {
+	berr := s.memory.do("write "+s.Dir(), func(*work) {
+		data := s.data.Load()
+		if err = data.held(); err == nil {
+			err = data.saveMemory(m)
+		}
+	}, func() {})
+	if berr != nil {
+		return berr
+	}
+	return err
+}
+
+// Dir returns the path of the data directory.
+func (s *Store) Dir() string { return s.data.Load().path }
 
 // Close lets go of the data directory.
-func (s *Store) Close() error { return s.data.close() }
+func (s *Store) Close() error { return s.data.Load().close() }
 
 // ReadFile reads and parses the file at that path. The error is a *ParseError.
 func ReadFile(path string) (*Document, error) {
@@ -274,4 +207,15 @@ func ReadFile(path string) (*Document, error) {
 
 // ReadMemory returns what is remembered in a data directory, without holding
 // it; nothing where there is none.
-func ReadMemory(dir string) (Memory, error) { return (&dataDir{path: dir}).loadMemory() }
+func ReadMemory(dir string) (Memory, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Memory{}, nil
+	}
+	if err != nil {
+		return Memory{}, fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	d := &dataDir{path: dir, root: root}
+	m, err := d.loadMemory()
+	return m, errors.Join(err, d.close())
+}

@@ -159,6 +159,7 @@ func TestABadFileChangesNothing(t *testing.T) {
 		"a directory":  func(f string) error { return errors.Join(os.Remove(f), os.Mkdir(f, 0o755)) },
 		"a FIFO":       func(f string) error { return errors.Join(os.Remove(f), syscall.Mkfifo(f, 0o644)) },
 		"/dev/zero":    func(f string) error { return errors.Join(os.Remove(f), os.Symlink("/dev/zero", f)) },
+		"/proc/kmsg":   func(f string) error { return errors.Join(os.Remove(f), os.Symlink("/proc/kmsg", f)) },
 		"a dead link":  func(f string) error { return errors.Join(os.Remove(f), os.Symlink("nowhere", f)) },
 		"a link round": func(f string) error { return errors.Join(os.Remove(f), os.Symlink("state.yaml", f)) },
 		"enormous":     func(f string) error { return os.Truncate(f, 1<<40) },

@@ -28,15 +28,26 @@ func (s *Store) Watch(ctx context.Context) error { return s.watch(ctx, pollEvery
 // costs one stat: no name tells what concerns the file, since any part of a
 // path may be a link.
 func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.Duration) error {
+	begun := time.Now()
+	s.looked.Store(&begun)
 	var events chan fsnotify.Event
 	var failures chan error
+	stats := newDesk(statPatience) // what it asks a disk by itself may have no answer
+	identity := func() (now fileID) {
+		found := make(chan fileID, 1)
+		if stats.do("stat "+s.file, func(*work) { found <- identityAt(s.file) }, func() {}) != nil {
+			return fileID{size: -1} // unlike any: look, which says what is blocked
+		}
+		return <-found
+	}
 	w, err := fsnotify.NewWatcher()
 	if err == nil { // out of inotify instances: polling does
-		defer w.Close()
 		events, failures = w.Events, w.Errors
-		s.watchDirs(w)
+		_ = stats.do("watch "+s.file, func(*work) { s.watchDirs(w) }, func() {})
+		// What is blocked then, the end of the process ends.
+		defer func() { _ = stats.do("stop watching "+s.file, func(*work) { _ = w.Close() }, func() {}) }()
 	}
-	seen, last := identityAt(s.file), time.Time{}
+	seen, last := identity(), time.Time{}
 	next := time.NewTimer(0) // what happened before the directories were watched
 	defer next.Stop()
 	for {
@@ -47,7 +58,7 @@ func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.
 			if !ok {
 				return errors.New("watch: the notifier closed")
 			}
-			if now := identityAt(s.file); now != seen {
+			if now := identity(); now != seen {
 				seen = now
 				next.Reset(max(0, lookGap-time.Since(last)))
 			}
@@ -74,33 +85,43 @@ func (s *Store) watchDirs(w *fsnotify.Watcher) {
 // Look looks at the file once, accepts what has settled, and returns how long
 // to wait before the next look is worth while.
 func (s *Store) Look() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, err := read(s.file)
-	report, due := s.follow(c, err)
-	if report != nil {
-		s.tell(*report)
+	wait := pollEvery
+	looked := make(chan time.Time, 1)
+	if s.inTurn("look at "+s.file, func(*work) {
+		c, err := s.attempt()
+		report, due := s.follow(c, err)
+		if report != nil {
+			s.tell(*report)
+		}
+		looked <- due
+	}) != nil {
+		return wait
 	}
-	if due.IsZero() {
-		return pollEvery
+	if due := <-looked; !due.IsZero() {
+		wait = max(time.Millisecond, due.Sub(s.now()))
 	}
-	return max(time.Millisecond, due.Sub(s.now()))
+	return wait
 }
 
-// Reload accepts the file as it is now, without waiting for it to settle.
+// Reload accepts the file as it is now, without waiting for it to settle. The
+// error of what it reports may be ErrBlocked, and nothing was reported then.
 func (s *Store) Reload() Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, err := read(s.file)
-	r := s.judge(c, err)
-	s.settling = settling{}
-	s.tell(r)
-	return r
+	reports := make(chan Report, 1)
+	if err := s.inTurn("look at "+s.file, func(*work) {
+		c, err := s.attempt()
+		r := s.judge(c, err)
+		s.settling = settling{}
+		s.tell(r)
+		reports <- r
+	}); err != nil {
+		return Report{Snapshot: s.Snapshot(), Err: err}
+	}
+	return <-reports
 }
 
 // follow takes in one reading. It returns what to report, if anything, and
 // when a change that hasn't settled yet will count, zero if there is none. The
-// caller holds s.mu.
+// caller has the turn.
 func (s *Store) follow(c content, err error) (*Report, time.Time) {
 	if reading(c, err) == s.judged {
 		s.settling, s.fileID = settling{}, c.id

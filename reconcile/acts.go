@@ -43,6 +43,8 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 		return refuse("it is suspended")
 	case r.opt.DryRun:
 		return refuse("this is a dry run (--dry-run): nothing is done")
+	case r.unheld != nil:
+		return 0, fmt.Errorf("restart %s: %w", service, r.unheld)
 	case !view.Up:
 		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
 	}
@@ -124,6 +126,9 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	view := r.opt.World.View()
+	if r.unheld != nil {
+		return Report{}, r.unheld
+	}
 	if !view.Up {
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}

@@ -82,7 +82,8 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	return append([]string{call.Service}, following...)
 }
 
-// errOvertaken: the call wasn't made, for the file says something else by now.
+// errOvertaken: the call wasn't made, for the file says something else by now,
+// or is not ours any more.
 var errOvertaken = errors.New("overtaken by an edit")
 
 // make makes the call when its turn has come, and returns when that was. The
@@ -95,6 +96,13 @@ func (r *Reconciler) make(ctx context.Context, call Call) (began time.Time, err 
 	}
 	defer leave()
 	if r.overtaken(call) {
+		return began, errOvertaken
+	}
+	if err := r.opt.Desired.Held(); err != nil { // another process may be at it
+		r.heed(err, began)
+		r.mu.Lock()
+		r.giveBack(call)
+		r.mu.Unlock()
 		return began, errOvertaken
 	}
 	if err := r.guard(call.Action); err != nil {
@@ -113,10 +121,7 @@ func (r *Reconciler) overtaken(call Call) bool {
 	if listed && reflect.DeepEqual(s, call.config) {
 		return false
 	}
-	if call.turn != nil {
-		r.budget.made(call.turn, r.opt.Now())
-	}
-	delete(r.inFlight, call.Action.ID)
+	r.giveBack(call)
 	return true
 }
 

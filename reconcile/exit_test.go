@@ -8,6 +8,7 @@ import (
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
+	"reconciler/reconcile/plan"
 )
 
 func exitOf(s Service) string {
@@ -78,7 +79,7 @@ func TestTheLastExitIsKnownWhileTheEngineIsDown(t *testing.T) {
 	w.engine.Kill("p-web-1", 9)
 	w.settle()
 	w.r.mu.Lock()
-	w.r.blind(w.desired.snap, w.desired.snap.Document.Services[0], w.observer.View())
+	w.r.blind(w.desired.snap, w.desired.snap.Document.Services[0], plan.Note{Reason: plan.ReasonEngineDown, Message: "down"})
 	w.r.mu.Unlock()
 	if s := w.web(); s.Status != "unknown" || exitOf(s) != "137" {
 		t.Errorf("%s, last exit %s", s.Status, exitOf(s))

@@ -97,7 +97,12 @@ func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 			return
 		}
 		if service == tickKey {
-			l.tick()
+			if l.tick() {
+				l.opt.World.LookNow() // nothing is done that follows from an older look
+				for _, s := range l.opt.Desired.Snapshot().Document.Services {
+					l.queue.add(s.Name)
+				}
+			}
 			l.queue.done(service)
 			continue
 		}
@@ -189,12 +194,12 @@ func (l *Loop) Readiness() []string {
 	if snap.Problem != nil {
 		why = append(why, fmt.Sprintf("the file can't be used, generation %d stays in force: %v", snap.Generation, snap.Problem))
 	}
-	switch view := l.opt.World.View(); {
-	case view.Up:
-	case view.Err != nil:
-		why = append(why, "the engine can't be asked: "+view.Err.Error())
-	default:
-		why = append(why, "the engine has not been reached yet")
+	why = append(why, l.opt.Desired.Troubles()...)
+	l.mu.Lock()
+	blind := l.blindness(l.opt.World.View())
+	l.mu.Unlock()
+	if blind.Reason != "" {
+		why = append(why, blind.Message)
 	}
 	return why
 }
@@ -220,11 +225,15 @@ func (r *Reconciler) UnderWay() []string {
 	return all
 }
 
-func (r *Reconciler) tick() {
+// tick proves that the loop works, and reports whether it may decide by now or
+// may not any more.
+func (r *Reconciler) tick() (changed bool) {
+	changed = r.heed(r.opt.Desired.Hold(), r.opt.Now())
 	r.mu.Lock()
 	r.ticked = r.opt.Now()
 	r.mu.Unlock()
 	r.opt.Ticked()
+	return changed
 }
 
 func (r *Reconciler) stop() {

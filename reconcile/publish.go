@@ -7,7 +7,6 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/observed"
 	"reconciler/reconcile/plan"
 )
 
@@ -79,13 +78,9 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Ho
 
 // blind makes "unknown" the service's status: the world can't be seen; the
 // caller holds r.mu.
-func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observed.View) []Event {
-	t := r.track(s.Name)
-	message := "the engine has not been reached yet"
-	if view.Err != nil {
-		message = "the engine can't be asked: " + view.Err.Error()
-	}
-	p := plan.Plan{Status: plan.StatusUnknown, Message: message, Ready: plan.Note{Reason: plan.ReasonEngineDown, Message: message}}
+func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, why plan.Note) {
+	t, message := r.track(s.Name), why.Message
+	p := plan.Plan{Status: plan.StatusUnknown, Message: message, Ready: why}
 	n := base(snap, s)
 	n.Status, n.Message = p.Status, p.Message
 	n.ObservedGeneration = t.status.ObservedGeneration
@@ -103,7 +98,6 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, view observ
 	t.status, t.decided, t.up = n, true, false
 	t.config, t.generation = s, snap.Generation
 	r.announce()
-	return nil
 }
 
 // base is what the file alone says.

@@ -10,6 +10,7 @@
 //   - Nothing is decided while the view of the world isn't whole.
 //   - An action is made only if it follows from the document in force and from
 //     a look at the container that is newer than the last call to it.
+//   - Nothing is decided or called while another process may keep the file, too.
 //   - Ending a Loop stops no container.
 package reconcile
 
@@ -32,6 +33,12 @@ type Desired interface {
 	Snapshot() desired.Snapshot
 	LoadMemory() (desired.Memory, error)
 	SaveMemory(desired.Memory) error
+	// Held returns nil while this process alone keeps it. It is asked before
+	// each call, and returns soon.
+	Held() error
+	// Hold is Held, and tries to keep it again. It is asked at each tick.
+	Hold() error
+	Troubles() []string // what keeps it from being looked at; empty: nothing
 }
 
 // Options says what to reconcile with what. Engine, World and Desired are
@@ -69,6 +76,7 @@ type Reconciler struct {
 	changed  chan struct{}
 	ticked   time.Time
 	stopping bool
+	unheld   error // why another process may keep the file; nil: none does
 }
 
 // Call is an action, or a look, that was decided on and has to be carried out
@@ -126,10 +134,9 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 		return nil, time.Time{}
 	}
 	view := r.opt.World.View()
-	if !view.Up {
-		events := r.blind(snap, s, view)
+	if blind := r.blindness(view); blind.Reason != "" {
+		r.blind(snap, s, blind)
 		r.mu.Unlock()
-		r.record(events)
 		return nil, time.Time{}
 	}
 	own := r.owned(snap.Document, view)

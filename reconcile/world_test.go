@@ -40,6 +40,8 @@ type kept struct {
 	saves  int
 	full   error         // why nothing can be saved; nil: it can
 	hung   chan struct{} // nothing is saved before it is closed; nil: it is at once
+	unheld error         // why it isn't held; nil: it is
+	again  bool          // it can be
 	then   func()        // happens once, right after the next look
 }
 
@@ -63,6 +65,15 @@ func (k *kept) SaveMemory(m desired.Memory) error {
 	}
 	return k.full
 }
+
+func (k *kept) Held() error { return k.unheld }
+func (k *kept) Hold() error {
+	if k.again {
+		k.unheld = nil
+	}
+	return k.unheld
+}
+func (k *kept) Troubles() []string { return nil }
 
 func (k *kept) write(t *testing.T, text string) {
 	t.Helper()

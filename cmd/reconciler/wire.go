@@ -119,6 +119,12 @@ func openEngine(kind, host string, doc *desired.Document, observe func(string, s
 // stateChanged tells of what became of a change of the file. It is called by
 // one goroutine at a time.
 func (d *daemon) stateChanged(r desired.Report) {
+	for _, w := range r.Warnings {
+		d.warn(w)
+	}
+	if len(r.Warnings) > 0 {
+		return
+	}
 	for _, e := range d.news.events(r) {
 		d.recorder.Record(e)
 	}

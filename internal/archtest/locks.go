@@ -19,9 +19,8 @@ type lock struct {
 type may struct{ effect, why string }
 
 // leads says which function it is that somebody gave.
-var leads = map[string]string{"calls *f": "main.daemon.stateChanged"} // Store.Subscribe's
+var leads = map[string]string{}
 
-const recorded = "what changed is recorded, in this order for each change"
 const fromTests = "only tests give one, and wait for it themselves"
 
 // locks are all of them. A new one needs a row here, and nothing may be
@@ -39,11 +38,8 @@ var locks = []lock{
 		{"files", "its own output, of one command"}}},
 	{name: "cmd/reconciler.ending.mu", over: "which parts have not ended; the start and the end of each"},
 	{name: "cmd/reconciler.names.mu", over: "the names of the last document; who asks or tells the observer"},
-	{name: "desired.Store.mu", over: "what was last read of the file, and whose turn it is to write it; flips, looks at the file, SIGHUP; not the loop, and no request that only reads", may: []may{
-		{"files", "one edit at a time: read, recorded and exchanged as one; the end doesn't wait for a disk that hangs, but for 12 s"},
-		{"calls commit", "the rename of a record, as files"},
-		{"takes cmd/reconciler.names.mu", recorded},
-		{"takes metrics.counts.mu", recorded}, {"takes reconcile.History.mu", recorded}}},
+	{name: "desired.outbox.mu", over: "what is to be told of the file, in order; who has looked at it or edited it"},
+	{name: "desired.reader.mu", over: "which readings of the file have no answer yet; whose turn it is to look at it, and they themselves"},
 	{name: "engine/sim.Engine.mu", over: "the simulated world; its calls", may: []may{
 		{"calls deliver", fromTests}, {"calls do", "a change of the simulated world by itself"},
 		{"calls e.taps[seat]", fromTests}, {"calls f", fromTests}}},

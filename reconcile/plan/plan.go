@@ -163,6 +163,7 @@ const (
 	ReasonPaused         Reason = "Paused"
 	ReasonSuspended      Reason = "Suspended"
 	ReasonEngineDown     Reason = "EngineDown"
+	ReasonNotHeld        Reason = "NotHeld" // another process may keep the same file
 	ReasonNotConverged   Reason = "NotConverged"
 )
 

@@ -1,0 +1,82 @@
+package desired
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// inTurn calls f when it is the caller's turn, and tells what f reported when
+// the turn is over.
+func (s *Store) inTurn(what string, f func(*work)) error {
+	err := s.turn.do(what, f, s.deliver)
+	s.deliver()
+	return err
+}
+
+// outbox holds what is to be told.
+type outbox struct {
+	mu      sync.Mutex // held for moments
+	reports []Report
+	telling bool
+}
+
+// tell reports when the turn is over.
+func (s *Store) tell(r Report) {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	s.outbox.reports = append(s.outbox.reports, r)
+}
+
+// deliver tells what is to be told, in order, unless somebody is about it.
+func (s *Store) deliver() {
+	next := func() (r Report, ok bool) {
+		s.outbox.mu.Lock()
+		defer s.outbox.mu.Unlock()
+		if ok = len(s.outbox.reports) > 0; ok {
+			r, s.outbox.reports = s.outbox.reports[0], s.outbox.reports[1:]
+		}
+		s.outbox.telling = ok
+		return r, ok
+	}
+	s.outbox.mu.Lock()
+	busy := s.outbox.telling
+	s.outbox.telling = true
+	s.outbox.mu.Unlock()
+	if busy {
+		return
+	}
+	for r, ok := next(); ok; r, ok = next() {
+		if f := s.report.Load(); f != nil {
+			(*f)(r)
+		}
+	}
+}
+
+// attempt reads the file. The caller has the turn.
+func (s *Store) attempt() (content, error) {
+	c, err := s.reader.attempt()
+	if now := time.Now(); err == nil || !isBlocked(err) {
+		s.looked.Store(&now)
+	}
+	s.consider(c, err)
+	return c, err
+}
+
+// Troubles returns what keeps the file from being looked at, besides the
+// Problem; empty: nothing.
+func (s *Store) Troubles() []string {
+	last := s.looked.Load()
+	if last == nil { // nobody watches it
+		return nil
+	}
+	late := time.Since(*last)
+	if late < turnPatience {
+		return nil
+	}
+	text := fmt.Sprintf("%s has not been looked at for %s", s.file, late.Round(time.Second))
+	if err := s.turn.stuck(); err != nil {
+		text += ": " + err.Error()
+	}
+	return []string{text}
+}
