@@ -225,7 +225,7 @@ func worldOf(t *testing.T, document string) *world {
 		t.Fatal(err)
 	}
 	w := &world{labels: make(map[string]int),
-		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}}},
+		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}, Warnings: []string{}}},
 		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{}}
 	w.state.keep(7, doc, desired.EditBy{Actor: "file"})
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}

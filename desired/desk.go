@@ -138,3 +138,22 @@ func (p *desk) stuck() error {
 	}
 	return nil
 }
+
+// ask is do with what f returns. Nobody reads it where it comes too late.
+func ask[T any](d *desk, what string, f func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	got := make(chan answer, 1)
+	err := d.do(what, func(*work) {
+		value, err := f()
+		got <- answer{value, err}
+	}, func() {})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	a := <-got
+	return a.value, a.err
+}

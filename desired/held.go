@@ -13,11 +13,7 @@ import (
 // holds is the one in the data directory. It costs one stat. Errors:
 // ErrUnheld, ErrBlocked, which says that nobody knows.
 func (s *Store) Held() error {
-	held := make(chan error, 1)
-	err := s.lock.do("look at the lock in "+s.Dir(), func(*work) { held <- s.data.Load().held() }, func() {})
-	if err == nil {
-		err = <-held
-	}
+	_, err := ask(s.lock, "look at the lock in "+s.Dir(), func() (struct{}, error) { return struct{}{}, s.data.Load().held() })
 	return err
 }
 

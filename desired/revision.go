@@ -167,11 +167,7 @@ func (s *Store) Revisions() []Revision {
 // Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
 // ErrDataDir, ErrBlocked.
 func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	var r record
-	var err error
-	if berr := s.shelf.do("read revision "+strconv.FormatInt(generation, 10), func(*work) { r, err = s.data.Load().record(generation) }, func() {}); berr != nil {
-		return Revision{}, nil, berr
-	}
+	r, err := ask(s.shelf, "read revision "+strconv.FormatInt(generation, 10), func() (record, error) { return s.data.Load().record(generation) })
 	switch {
 	case errors.Is(err, errDamaged):
 		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)

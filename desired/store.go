@@ -168,25 +168,19 @@ func (s *Store) Warnings() []string { return slices.Concat(s.found, *s.concern.L
 func (s *Store) Subscribe(report func(Report)) { s.report.Store(&report) }
 
 // LoadMemory returns what was remembered.
-func (s *Store) LoadMemory() (m Memory, err error) {
-	berr := s.memory.do("read "+s.Dir(), func(*work) { m, err = s.data.Load().loadMemory() }, func() {})
-	if berr != nil {
-		return Memory{}, berr
-	}
-	return m, err
+func (s *Store) LoadMemory() (Memory, error) {
+	return ask(s.memory, "read "+s.Dir(), func() (Memory, error) { return s.data.Load().loadMemory() })
 }
 
 // SaveMemory remembers, durably.
-func (s *Store) SaveMemory(m Memory) (err error) {
-	berr := s.memory.do("write "+s.Dir(), func(*work) {
+func (s *Store) SaveMemory(m Memory) error {
+	_, err := ask(s.memory, "write "+s.Dir(), func() (struct{}, error) {
 		data := s.data.Load()
-		if err = data.held(); err == nil {
-			err = data.saveMemory(m)
+		if err := data.held(); err != nil {
+			return struct{}{}, err
 		}
-	}, func() {})
-	if berr != nil {
-		return berr
-	}
+		return struct{}{}, data.saveMemory(m)
+	})
 	return err
 }
 

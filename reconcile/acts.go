@@ -148,7 +148,7 @@ func (r *Reconciler) Overview() Overview {
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
 	o := Overview{Project: snap.Document.Project, Generation: snap.Generation,
-		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}}
+		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}, Warnings: append([]string{}, r.opt.Desired.Warnings()...)}
 	for _, s := range snap.Document.Services {
 		if t := r.services[s.Name]; t != nil && t.decided {
 			n := t.status

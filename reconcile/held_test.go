@@ -84,3 +84,14 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatTheUserShouldKnowOfTheFileIsInTheStatus(t *testing.T) {
+	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
+	if got := w.r.Overview().Warnings; got == nil || len(got) > 0 {
+		t.Errorf("none: %q", got)
+	}
+	w.desired.warnings = []string{"everybody may write it"}
+	if got := w.r.Overview().Warnings; len(got) != 1 || got[0] != "everybody may write it" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -39,6 +39,7 @@ type Desired interface {
 	// Hold is Held, and tries to keep it again. It is asked at each tick.
 	Hold() error
 	Troubles() []string // what keeps it from being looked at; empty: nothing
+	Warnings() []string // what the user should know of it; empty: nothing
 }
 
 // Options says what to reconcile with what. Engine, World and Desired are

@@ -43,6 +43,8 @@ type kept struct {
 	unheld error         // why it isn't held; nil: it is
 	again  bool          // it can be
 	then   func()        // happens once, right after the next look
+
+	warnings []string
 }
 
 func (k *kept) Snapshot() desired.Snapshot {
@@ -74,6 +76,7 @@ func (k *kept) Hold() error {
 	return k.unheld
 }
 func (k *kept) Troubles() []string { return nil }
+func (k *kept) Warnings() []string { return k.warnings }
 
 func (k *kept) write(t *testing.T, text string) {
 	t.Helper()

@@ -56,7 +56,7 @@ func served(t *testing.T, script map[string]string, status int) (url string, ask
 const overview = `{"project":"p","generation":2,"services":[
  {"name":"web","desired":"running","status":"backing_off","message":"exited\u001b[2J\u009b 3 times\u202e","groups":["g"],"generation":2,"observed_generation":2,"warnings":["odd"]},
  {"name":"データ","desired":"stopped","status":"stopped","ready":true,"converged":true,"message":"as wanted","groups":[],"generation":2,"observed_generation":2}],
- "orphans":[{"name":"p-old-1","state":"running","message":"not listed"}]}`
+ "orphans":[{"name":"p-old-1","state":"running","message":"not listed"}],"warnings":["everybody\u001b[2J may write it"]}`
 
 func TestStatusIsAlignedAndClean(t *testing.T) {
 	url, _ := served(t, map[string]string{"GET /v1/services": overview}, 200)
@@ -65,6 +65,7 @@ func TestStatusIsAlignedAndClean(t *testing.T) {
 		"web      running  backing_off  no     exited[2J 3 times\n" +
 		"データ   stopped  stopped      yes    as wanted\n" +
 		"web: warning: odd\n" +
+		"warning: everybody[2J may write it\n" +
 		"orphan p-old-1 (running): not listed; it is left alone\n"
 	if code != 0 || out != want || errs != "" {
 		t.Errorf("exit %d, stderr %q\n%s\nwant\n%s", code, errs, out, want)

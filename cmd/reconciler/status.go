@@ -110,6 +110,9 @@ func show(w io.Writer, s screen, o reconcile.Overview, output string) error {
 			fmt.Fprintf(w, "%s: warning: %s\n", clean(n.Name), clean(warning))
 		}
 	}
+	for _, warning := range o.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", clean(warning))
+	}
 	for _, orphan := range o.Orphans {
 		fmt.Fprintf(w, "orphan %s (%s): %s; it is left alone\n", clean(orphan.Name), clean(string(orphan.State)), clean(orphan.Message))
 	}
