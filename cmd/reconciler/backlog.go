@@ -61,12 +61,16 @@ func startBacklog(w io.Writer) *backlog {
 func (b *backlog) Write(lines []byte) (int, error) {
 	e := entry{b.now(), slices.Clone(lines)}
 	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		b.lose(e.at, "it was closed")
+		return len(lines), nil
+	}
 	b.waiting = append(b.waiting, e)
 	b.size += len(lines) + lineCost
-	for b.size > maxBacklog || b.closed && len(b.waiting) > 0 {
-		b.lose(b.next().at, "nobody read them")
+	for b.size > maxBacklog {
+		b.lose(b.next().at, "nobody was reading")
 	}
-	b.mu.Unlock()
 	b.wake()
 	return len(lines), nil
 }
@@ -82,7 +86,7 @@ func (b *backlog) dropped() int64 {
 }
 
 // close takes no more, and waits until what waits is written, but for no
-// longer than that.
+// longer than that. What comes later is lost, and counted.
 func (b *backlog) close(within time.Duration) {
 	b.mu.Lock()
 	b.closed = true
@@ -150,7 +154,7 @@ func (b *backlog) write(e entry, told loss) {
 	defer b.mu.Unlock()
 	later := b.lost
 	b.lost = told
-	b.lose(e.at, "they could not be written: "+err.Error())
+	b.lose(e.at, "writing it failed: "+err.Error())
 	b.lost = b.lost.and(later)
 }
 

@@ -65,7 +65,7 @@ func TestWhoReadsAgainHearsHowManyLinesWereLostAndReadsTheNewest(t *testing.T) {
 	close(s.let)
 	b.close(patience)
 	first, last := time.Unix(1_700_000_002, 0).UTC(), time.Unix(1_700_000_001+lost, 0).UTC()
-	want := fmt.Sprintf("first\n%d lines of the log were lost between %s.000Z and %s.000Z, as nobody read them\n", lost,
+	want := fmt.Sprintf("first\n%d lines of the log were lost between %s.000Z and %s.000Z, as nobody was reading\n", lost,
 		first.Format("2006-01-02T15:04:05"), last.Format("2006-01-02T15:04:05")) + strings.Repeat(line, int(kept))
 	if got := s.String(); got != want {
 		t.Errorf("read %.300q…, want %.300q…", got, want)
@@ -75,7 +75,10 @@ func TestWhoReadsAgainHearsHowManyLinesWereLostAndReadsTheNewest(t *testing.T) {
 func TestTheEndWaitsForNoReader(t *testing.T) {
 	s := newStopped()
 	b := startBacklog(s)
+	b.now = func() time.Time { return time.Unix(0, 0).UTC() }
 	fmt.Fprintln(b, "first")
+	<-s.entered
+	fmt.Fprintln(b, "second")
 	b.close(time.Millisecond)
 	select {
 	case <-b.ended:
@@ -84,10 +87,15 @@ func TestTheEndWaitsForNoReader(t *testing.T) {
 	}
 	fmt.Fprintln(b, "after the end")
 	if b.dropped() != 1 {
-		t.Errorf("%d lost", b.dropped())
+		t.Errorf("%d lost, want what came after the end, and nothing that waited", b.dropped())
 	}
 	close(s.let)
 	<-b.ended
+	want := "first\n1 line of the log was lost between 1970-01-01T00:00:00.000Z and 1970-01-01T00:00:00.000Z, " +
+		"as it was closed\nsecond\n"
+	if got := s.String(); got != want {
+		t.Errorf("read %q, want %q", got, want)
+	}
 }
 
 // full is a disk on which there is no space after some bytes.
@@ -125,7 +133,7 @@ func TestWhatCouldNotBeWrittenIsToldOnceItCan(t *testing.T) {
 	step("fourth\n")
 	step("fifth\n")
 	want := "first\nsec\nlost: 2 lines of the log were lost between 1970-01-01T00:00:00.000Z and 1970-01-01T00:00:00.000Z, " +
-		"as they could not be written: no space left on device\nfourth\nfifth\n"
+		"as writing it failed: no space left on device\nfourth\nfifth\n"
 	if got := f.String(); got != want {
 		t.Errorf("read %q, want %q", got, want)
 	}

@@ -220,7 +220,7 @@ func TestAnUnreadLogStopsNothing(t *testing.T) {
 	if err := <-heard; err != nil {
 		t.Error(err)
 	}
-	m := regexp.MustCompile(`"message": "(\d+) lines of the log were lost between \S+ and \S+, as nobody read them"`).FindStringSubmatch(read.String())
+	m := regexp.MustCompile(`"message": "(\d+) lines of the log were lost between \S+ and \S+, as nobody was reading"`).FindStringSubmatch(read.String())
 	if m == nil {
 		t.Fatalf("the reader who came back doesn't hear of what was lost: %.300s", strings.TrimLeft(read.String(), "x"))
 	}
