@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -170,6 +171,28 @@ func TestUploadsHoldABoundedRoomAndNoFlipUp(t *testing.T) {
 	})
 }
 
+// TestABodyThatWaitsForNothingIsUsedThoughItsSenderHasGone, or has only shut its
+// half of the connection: he hears what became of it, and not that we are busy.
+func TestABodyThatWaitsForNothingIsUsedThoughItsSenderHasGone(t *testing.T) {
+	all := newUploads()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // by chance it would be right now and then
+		u := &upload{all: all}
+		if err := u.use(gone); err != nil {
+			t.Fatal(err)
+		}
+		u.leave()
+	}
+	waits := &upload{all: all}
+	if err := waits.use(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&upload{all: all}).use(gone); err == nil {
+		t.Error("two are used at once")
+	}
+}
+
 func TestWhoShowsNothingSendsLittle(t *testing.T) {
 	w := newWorld(t)
 	answer := w.ask("POST", "/login", "token="+strings.Repeat("x", smallBody), "Content-Type", typeForm)
@@ -188,7 +211,7 @@ func TestAnEditThatFindsNoRoomForItsAnswerSaysThatItIsMade(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			r := httptest.NewRequest("GET", "/", nil)
-			large(httptest.NewRecorder(), r, s.answers, answerTo{status: 200, write: inJSONAfter(busy)})
+			large(httptest.NewRecorder(), r, s.answers, answerTo{status: 200, write: writtenAfter(busy)})
 		})
 		synctest.Wait()
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(open, w, r) })
@@ -221,7 +244,7 @@ func TestABacklogOfEventsIsToldInOrderAFewAtATime(t *testing.T) {
 	}
 }
 
-// inJSONAfter writes nothing until it is told to.
-func inJSONAfter(go1 chan struct{}) func(io.Writer) (rendering.Made, error) {
-	return func(io.Writer) (rendering.Made, error) { <-go1; return rendering.Made{}, nil }
+// writtenAfter is an empty answer that isn't written before told is closed.
+func writtenAfter(told chan struct{}) func(io.Writer) (rendering.Made, error) {
+	return func(io.Writer) (rendering.Made, error) { <-told; return rendering.Made{}, nil }
 }

@@ -57,8 +57,15 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, to route) *prob
 	return nil
 }
 
-// use waits until no other large body is used.
+// use waits until no other large body is used. Whose turn it is at once has it
+// though ctx has ended: the client may only have shut its half of the connection.
 func (u *upload) use(ctx context.Context) error {
+	select {
+	case u.all.turn <- struct{}{}:
+		u.turns = true
+		return nil
+	default:
+	}
 	ctx, cancel := context.WithTimeout(ctx, rendering.Patience)
 	defer cancel()
 	select {
@@ -77,12 +84,17 @@ func used(r *http.Request) {
 	if !ok {
 		return
 	}
+	u.leave()
+	u.all.room.Release(u.size)
+	u.size = 0
+}
+
+// leave gives back the body's turn, if it has it.
+func (u *upload) leave() {
 	if u.turns {
 		u.turns = false
 		<-u.all.turn
 	}
-	u.all.room.Release(u.size)
-	u.size = 0
 }
 
 // busy is what is said where there is no room.
