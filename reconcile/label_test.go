@@ -26,9 +26,10 @@ func TestALabelThatCantBeReadMakesNoContainerOurs(t *testing.T) {
 		status          plan.Status
 		shown           string // in the message, or of the orphan
 	}{
-		"project":             {byLabels, engine.LabelProject, plan.StatusMissing, ""},
-		"service":             {byLabels, engine.LabelService, plan.StatusMissing, engine.LabelService},
-		"oneoff":              {byLabels, engine.LabelOneoff, plan.StatusMissing, engine.LabelOneoff},
+		"project":             {byLabels, engine.LabelProject, plan.StatusMissing, "no container"}, // another's: that of the file can be read
+		"project, adopted":    {byName, engine.LabelProject, plan.StatusUnknown, engine.LabelProject},
+		"service":             {byLabels, engine.LabelService, plan.StatusUnknown, engine.LabelService},
+		"oneoff":              {byLabels, engine.LabelOneoff, plan.StatusUnknown, engine.LabelOneoff},
 		"replace":             {byLabels, engine.LabelReplace, plan.StatusUnknown, engine.LabelReplace},
 		"depends_on":          {byLabels, engine.LabelDependsOn, plan.StatusUnknown, engine.LabelDependsOn},
 		"depends_on, adopted": {byName, engine.LabelDependsOn, plan.StatusUnknown, engine.LabelDependsOn},
@@ -60,7 +61,7 @@ func TestALabelThatCantBeReadMakesNoContainerOurs(t *testing.T) {
 			if status == plan.StatusMissing && state == engine.StateRunning {
 				status = plan.StatusAbsent // it is wanted stopped, and has no container
 			}
-			if web.Status != status || !strings.Contains(shown, c.shown) || len(shown) > 1000 {
+			if web.Status != status || !strings.Contains(web.Message, c.shown) || len(shown) > 1000 {
 				t.Errorf("%s, %s: %s: %.500s", name, state, web.Status, shown)
 			}
 		}

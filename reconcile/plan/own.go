@@ -30,8 +30,8 @@ type Holding struct {
 	// (AmbiguousContainer, NameConflict). The zero value: none.
 	Trouble Note
 	// Hidden: one that seems to be the service's can't be looked at, or has a label
-	// that can't be read, and this says why. Nothing may be done to the others either, and nothing is missing. Empty:
-	// none.
+	// that can't be read, and this says why. Nothing may be done to the others
+	// either, and nothing is missing. Empty: none.
 	Hidden   string
 	Warnings []string
 	// InTheWay is what keeps a replica that doesn't live from being started, by
@@ -104,6 +104,7 @@ func Own(doc *desired.Document, containers []engine.Container, self map[string]s
 		compose := c.Labels[engine.LabelOneoff] == "False" || c.Unread == engine.LabelOneoff
 		if c.Labels[engine.LabelProject] == doc.Project && compose && !taken[c.ID] {
 			own.Orphans = append(own.Orphans, orphan(doc, c))
+			own.doubt(doc, c)
 		}
 	}
 	held := claimed(own.Orphans, self)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 
 	"reconciler/engine"
@@ -124,15 +123,4 @@ func ended(c engine.Container) string {
 		return "which the engine could not start (128)"
 	}
 	return fmt.Sprintf("which exited with code %d", c.ExitCode)
-}
-
-// conceal takes out the containers of which a label can't be read: it can't be
-// told what they depend on, or replace.
-func (h *Holding) conceal() {
-	h.Replicas = slices.DeleteFunc(h.Replicas, func(r Replica) bool {
-		if r.Container.Unread != "" {
-			h.Hidden = fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: take it out of the image, or the Compose file, and make the container again", r.Container.Name, r.Container.Unread)
-		}
-		return r.Container.Unread != ""
-	})
 }
