@@ -127,7 +127,7 @@ func (h *History) Since(id string, most int) (entries []Entry, gap bool) {
 			from = seen
 		}
 	}
-	for i := from; i < min(h.total, from+most); i++ {
+	for i := from; i < h.total && i-from < most; i++ {
 		entries = append(entries, h.ring[i%len(h.ring)])
 	}
 	return entries, gap
