@@ -137,6 +137,7 @@ func (p *Press) print(ctx context.Context, o Order) (*Print, error) {
 	p.mu.Unlock()
 	var packed bytes.Buffer
 	p.zip.Reset(&packed)
+	defer p.zip.Reset(io.Discard) // else it keeps the bytes until the next one
 	sized := counter{to: p.zip}
 	var err error
 	if n.made, err = o.Write(&sized); err == nil {
@@ -194,9 +195,6 @@ func (n *Print) Close() {
 
 // Size is how many bytes the answer has.
 func (n *Print) Size() int64 { return n.size }
-
-// Packed is the answer as gzip. Nobody may change it.
-func (n *Print) Packed() []byte { return n.packed }
 
 // WriteTo implements io.WriterTo. It unpacks the answer a piece at a time.
 func (n *Print) WriteTo(w io.Writer) (int64, error) {
