@@ -18,7 +18,7 @@ const memoryShare = 80
 // v2, and returns what is to be told of that. What GOMEMLIMIT says is left as it
 // is.
 func limitMemory() string {
-	if said, set := os.LookupEnv("GOMEMLIMIT"); set {
+	if said := os.Getenv("GOMEMLIMIT"); said != "" { // empty, it says nothing to Go either
 		return "GOMEMLIMIT=" + clean(said) + ", as the environment says"
 	}
 	limit, err := memlimit.FromCgroup()

@@ -17,4 +17,8 @@ func TestTheMemoryLimitOfTheUserWins(t *testing.T) {
 	if now := debug.SetMemoryLimit(-1); now != 77<<20 {
 		t.Errorf("the limit is %d now", now)
 	}
+	t.Setenv("GOMEMLIMIT", "")
+	if said := limitMemory(); strings.Contains(said, "GOMEMLIMIT=") {
+		t.Errorf("of one that is empty it says: %s", said)
+	}
 }
