@@ -167,17 +167,24 @@ func (d *daemon) converged(generation int64) {
 	})
 }
 
-// metric is the sum of the series whose name and labels match.
-func (d *daemon) metric(series string) float64 {
+// scraped are the metrics as they are now: one scrape is shared for a second.
+func (d *daemon) scraped() string {
 	d.t.Helper()
-	d.scrape.Lock() // one that is made is shared for a second
+	d.scrape.Lock()
+	defer d.scrape.Unlock()
 	select {
 	case <-time.After(time.Until(d.fresh)):
 	case <-d.t.Context().Done():
 	}
 	_, text := d.get("/metrics")
 	d.fresh = time.Now().Add(time.Second)
-	d.scrape.Unlock()
+	return text
+}
+
+// metric is the sum of the series whose name and labels match.
+func (d *daemon) metric(series string) float64 {
+	d.t.Helper()
+	text := d.scraped()
 	match := regexp.MustCompile(`(?m)^` + series + ` (\S+)$`)
 	sum := 0.0
 	for _, m := range match.FindAllStringSubmatch(text, -1) {
