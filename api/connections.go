@@ -70,7 +70,7 @@ func (c *connections) Close() error {
 
 // enter lets the connection in, and others go for it; nil: it was hung up on.
 func (c *connections) enter(conn net.Conn) *connection {
-	one := &connection{Conn: conn, of: c, holding: holding{address: holder(conn.RemoteAddr()), since: time.Now()}}
+	one := &connection{Conn: conn, of: c, holding: holding{address: holderOf(conn.RemoteAddr()), since: time.Now()}}
 	c.mu.Lock()
 	leave, becomes := c.newcomer(c.held, one.address, time.Now())
 	for becomes == waits && !c.closed {

@@ -31,7 +31,7 @@ const (
 
 // holding is what a connection is judged by. The zero value has said nothing.
 type holding struct {
-	address string // whose it is, as holder returns it
+	address string // whose it is, as holderOf returns it
 	phase   phase
 	since   time.Time // when the phase began
 	// writing is since when its reader keeps the answer waiting; zero: he doesn't.
@@ -149,9 +149,9 @@ func firstToGo(held []*connection, now time.Time) *connection {
 // loopback's and those of unix sockets.
 const thisHost = "this host"
 
-// holder is whose a connection from that address is: this host's, or that of
+// holderOf is whose a connection from that address is: this host's, or that of
 // who could guess from there.
-func holder(remote net.Addr) string {
+func holderOf(remote net.Addr) string {
 	at, err := netip.ParseAddrPort(remote.String())
 	if err != nil || at.Addr().Unmap().IsLoopback() {
 		return thisHost

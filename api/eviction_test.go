@@ -8,31 +8,29 @@ import (
 	"time"
 )
 
-// at is a connection that has been at that phase for so long, by the name of its
-// address and a number.
-func at(name string, p phase, for_ time.Duration) *connection {
-	address, _, _ := strings.Cut(name, " ")
-	return &connection{holding: holding{address: address, phase: p, since: evictedAt.Add(-for_), theirs: true}}
+// at is a connection from the address that has been at that phase for so long.
+func at(address string, p phase, long time.Duration) *connection {
+	return &connection{holding: holding{address: address, phase: p, since: evictedAt.Add(-long), theirs: true}}
 }
 
 // ours is one that has just come, or gone on, and waits for us.
-func ours(p phase, for_ time.Duration) *connection {
+func ours(p phase, long time.Duration) *connection {
 	c := at("a", p, 900*ms)
-	c.turn, c.theirs = evictedAt.Add(-for_), false
+	c.turn, c.theirs = evictedAt.Add(-long), false
 	return c
 }
 
-// theirs is one that came a while ago and has nothing said for so long.
-func theirs(p phase, for_ time.Duration) *connection {
-	c := ours(p, for_)
+// theirs is one that came a while ago and has said nothing for so long.
+func theirs(p phase, long time.Duration) *connection {
+	c := ours(p, long)
 	c.theirs = true
 	return c
 }
 
 // unread is one that is answered, whose reader hasn't read for so long.
-func unread(address string, for_ time.Duration) *connection {
+func unread(address string, long time.Duration) *connection {
 	c := at(address, working, time.Hour)
-	c.writing = evictedAt.Add(-for_)
+	c.writing = evictedAt.Add(-long)
 	return c
 }
 
@@ -115,7 +113,7 @@ func TestWhoseAConnectionIs(t *testing.T) {
 		{&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}, "10.0.0.1"},
 		{&net.TCPAddr{IP: net.ParseIP("2001:db8:1:2:3::1"), Port: 1}, "2001:db8:1:2::/64"},
 	} {
-		if got := holder(c.remote); got != c.want {
+		if got := holderOf(c.remote); got != c.want {
 			t.Errorf("%v is of %q, not %q", c.remote, got, c.want)
 		}
 	}

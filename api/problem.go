@@ -48,7 +48,8 @@ func (p *problem) announce(w http.ResponseWriter) {
 	}
 }
 
-// writeJSON ends an answer, in which nothing is that a terminal would obey. That the client went away is nobody's error.
+// writeJSON ends an answer, in which nothing is that a terminal would obey. That
+// the client went away is nobody's error.
 func writeJSON(w http.ResponseWriter, v any) { _ = encodeJSON(w, v) }
 
 // kinds is what each error means to a client.

@@ -13,19 +13,19 @@ import (
 // certificates, for each connection. While it can't be used nobody gets in, and
 // the watch is asked why.
 func serveTLS(server *http.Server, l net.Listener, watch *webWatch) error {
-	return web.Serve(l, server, &web.FlagConfig{WebConfigFile: &watch.file}, slog.New(troubles{watch}))
+	return web.Serve(l, server, &web.FlagConfig{WebConfigFile: &watch.file}, slog.New(toolkitLog{watch}))
 }
 
-// troubles takes what the toolkit complains of, which it does for each request
+// toolkitLog takes what the toolkit complains of, which it does for each request
 // anew, as a reason to look.
-type troubles struct{ watch *webWatch }
+type toolkitLog struct{ watch *webWatch }
 
-func (troubles) Enabled(_ context.Context, at slog.Level) bool { return at >= slog.LevelWarn }
+func (toolkitLog) Enabled(_ context.Context, at slog.Level) bool { return at >= slog.LevelWarn }
 
-func (t troubles) Handle(context.Context, slog.Record) error {
+func (t toolkitLog) Handle(context.Context, slog.Record) error {
 	t.watch.again()
 	return nil
 }
 
-func (t troubles) WithAttrs([]slog.Attr) slog.Handler { return t }
-func (t troubles) WithGroup(string) slog.Handler      { return t }
+func (t toolkitLog) WithAttrs([]slog.Attr) slog.Handler { return t }
+func (t toolkitLog) WithGroup(string) slog.Handler      { return t }
