@@ -22,11 +22,12 @@ func (r *Reconciler) blindness(view observed.View) plan.Note {
 }
 
 // heed takes in whether the file is kept by this process alone, and tells it
-// once when that changes. It reports whether it changed.
-func (r *Reconciler) heed(err error, now time.Time) (changed bool) {
+// once when that changes.
+func (r *Reconciler) heed(err error, now time.Time) {
 	r.mu.Lock()
 	was := r.unheld
 	r.unheld = err
+	r.turned = r.turned || (was == nil) != (err == nil)
 	if was != nil && err == nil {
 		r.unsaved = true // what is remembered may be lost with the directory
 	}
@@ -37,7 +38,16 @@ func (r *Reconciler) heed(err error, now time.Time) (changed bool) {
 	case was != nil && err == nil:
 		r.record([]Event{{Time: now, Kind: KindWarning, Message: "the data directory is held again: it goes on"}})
 	}
-	return (was == nil) != (err == nil)
+}
+
+// hasTurned reports whether it has changed, since it was asked last, whether anything
+// may be decided: then all services are decided about anew.
+func (r *Reconciler) hasTurned() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	turned := r.turned
+	r.turned = false
+	return turned
 }
 
 // giveBack forgets a call that isn't made; the caller holds r.mu.

@@ -70,6 +70,11 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 		if got := e.String(); !strings.Contains(got, "p-web-1 exited") {
 			t.Errorf("it acted:\n%s", got)
 		}
+		for _, s := range l.Overview().Services { // also what nothing happens to
+			if s.Status != "unknown" || !strings.Contains(s.Message, "the lock was removed") {
+				t.Errorf("%s is told as %s: %s", s.Name, s.Status, s.Message)
+			}
+		}
 		if why := l.Readiness(); len(why) != 1 || !strings.Contains(why[0], "the lock was removed") || !l.Alive() {
 			t.Errorf("readiness %q, alive %v", why, l.Alive())
 		}

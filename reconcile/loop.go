@@ -228,12 +228,12 @@ func (r *Reconciler) UnderWay() []string {
 // tick proves that the loop works, and reports whether it may decide by now or
 // may not any more.
 func (r *Reconciler) tick() (changed bool) {
-	changed = r.heed(r.opt.Desired.Hold(), r.opt.Now())
+	r.heed(r.opt.Desired.Hold(), r.opt.Now())
 	r.mu.Lock()
 	r.ticked = r.opt.Now()
 	r.mu.Unlock()
 	r.opt.Ticked()
-	return changed
+	return r.hasTurned()
 }
 
 func (r *Reconciler) stop() {

@@ -78,6 +78,7 @@ type Reconciler struct {
 	ticked   time.Time
 	stopping bool
 	unheld   error // why another process may keep the file; nil: none does
+	turned   bool  // that it may, or may no more, has not reached each service yet
 }
 
 // Call is an action, or a look, that was decided on and has to be carried out
