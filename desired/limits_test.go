@@ -110,6 +110,47 @@ func TestReadingTakesInProportionToTheLength(t *testing.T) {
 	}
 }
 
+// TestNoValueIsBehindNoMark: what is counted before the YAML library builds a
+// document is no fewer than what it builds, however it is written.
+func TestNoValueIsBehindNoMark(t *testing.T) {
+	pieces := rapid.SliceOfN(rapid.SampledFrom([]string{"a", " ", "  ", ",", "[", "]", "{", "}", ":", "-", "?", "\"", "'", "#", "\n", "\r", "\u0085", "\u2028",
+		"|", "&x ", "*x ", "!t ", "a: ", "- ", "\"a\":", "a,", "\n# ", "\"\n# ", "-\u2028", "a:\u0085"}), 0, 40)
+	nodes := func(src string) (count int) {
+		var root yaml.Node
+		if yaml.Unmarshal([]byte(src), &root) != nil {
+			return 0
+		}
+		var visit func(n *yaml.Node)
+		visit = func(n *yaml.Node) {
+			count++
+			for _, c := range n.Content {
+				visit(c)
+			}
+		}
+		visit(&root)
+		return count
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		src := strings.Join(pieces.Draw(t, "pieces"), "")
+		if made, counted := nodes(src), values([]byte(src)); made > 3*counted+3 { // a key, a value and what they are in; the document, its root and what that is in
+			t.Fatalf("%q has %d nodes, and %d values are counted", src, made, counted)
+		}
+	})
+	for name, src := range map[string]string{
+		"behind a comment and another break":   "services: {}\n#\rgroups: [" + strings.Repeat("a,", 100_000) + "]\n",
+		"behind a text that looks like one":    "services: [\"x\n# y\"," + strings.Repeat("a,", 100_000) + "]\n",
+		"behind a mark and another break":      "services:\n" + strings.Repeat("-\u2028", 100_000) + "a\n",
+		"behind a key's mark and such a break": "services:\n" + strings.Repeat(" a:\u0085", 100_000) + "a\n",
+	} {
+		if n := values([]byte(src)); n < 100_000 {
+			t.Errorf("%s only %d are counted", name, n)
+		}
+	}
+	if n := values([]byte(strings.Repeat("# a, b, c: d\n", 1000))); n != 0 {
+		t.Errorf("in comments %d are counted", n)
+	}
+}
+
 func TestAJSONBodyIsTakenInProportionToItsLength(t *testing.T) {
 	for name, piece := range map[string]string{"arrays": "[],", "numbers": "1,", "objects": "{},", "words": `"a",`} {
 		body := []byte(`{"services":[` + strings.Repeat(piece, (hostile.Size-20)/len(piece)) + "1]}")

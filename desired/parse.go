@@ -101,11 +101,12 @@ func (p *parser) text(src []byte) bool {
 
 // values is how many values a document has at most, without a look at what it
 // means: each begins behind a mark of YAML's, of which there may be more in
-// texts and behind values. Lines that are all comment count nothing.
+// texts and behind values. Lines that are all comment count nothing, but where
+// they may be something else: the end of a text, or several lines to YAML.
 func values(src []byte) int {
 	count := 0
 	for line := range bytes.Lines(src) {
-		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("#")) {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("#")) && !bytes.ContainsAny(bytes.TrimRight(line, "\r\n"), "\"'\r\u0085\u2028\u2029") {
 			continue
 		}
 		for i, c := range line {
@@ -113,7 +114,7 @@ func values(src []byte) int {
 			case ',', '[', '{':
 				count++
 			case ':', '-', '?':
-				if i+1 == len(line) || bytes.IndexByte([]byte(" \t\r\n,[]{}"), line[i+1]) >= 0 {
+				if i+1 == len(line) || bytes.IndexByte([]byte(" \t,[]{}"), line[i+1]) >= 0 || breakWidth(line[i+1:]) > 0 {
 					count++
 				}
 			}

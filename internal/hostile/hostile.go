@@ -85,6 +85,9 @@ func Documents(size int) []Document {
 			return fmt.Sprintf("  s%d: {state: running, container: one}\n", i)
 		}), false},
 		{"groups that aren't lists", filled(size, head+"services: {}\ngroups:\n", "", func(i int) string { return fmt.Sprintf("  g%d: x\n", i) }), false},
+		{"values behind a comment that ends early", filled(size, head+"services: {}\n#\rgroups: [", "]\n", always("a,")), false},
+		{"values behind a text like a comment", filled(size, head+"services: [\"x\n# y\", ", "]\n", always("a,")), false},
+		{"values behind breaks that only YAML has", filled(size, head+"services:\n", "a\n", always("-\u2028")), false},
 		{"complex keys", filled(size, head+"services:\n", "", always("  ? [a]\n  : b\n")), false},
 		{"no UTF-8 at the end", append(filled(size-1, head, "", always("# ä\n")), 0xff), false},
 		{"a tab at the end", filled(size, head+"services:\n", "\tx\n", names), false},
