@@ -36,10 +36,12 @@ type record struct {
 	State string `json:"state"` // the bytes of the file
 }
 
-// The folder of the records, and where one is written before it counts.
+// The folder of the records, and where one is written before it counts: in the
+// same folder, so that whatever keeps a record out of it is found before the
+// file is exchanged.
 const (
 	revisionsDir = "revisions"
-	preparedFile = "revision"
+	preparedFile = revisionsDir + "/revision"
 )
 
 func revisionFile(generation int64) string {
@@ -52,6 +54,10 @@ func (d *dataDir) prepareRevision(r record) (commit func() error, err error) {
 	src, err := json.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("record revision %d: %w", r.Generation, err)
+	}
+	// It may have been removed since the start.
+	if err := d.root.MkdirAll(revisionsDir, 0o700); err != nil {
+		return nil, refusal(filepath.Join(d.path, revisionsDir), err)
 	}
 	return d.prepareAs(preparedFile, revisionFile(r.Generation), src)
 }

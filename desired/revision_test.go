@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -258,5 +259,42 @@ func TestAnEditCutOffBeforeItsRecordIsRecordedAsWhoseItWas(t *testing.T) {
 	}
 	if got := told(s); len(got) != 2 || got[0] != "2 state http:ann (tea) as it was" {
 		t.Errorf("kept: %q", got)
+	}
+}
+
+// TestAnEditThatCantBeRecordedChangesNothing: what became of the folder of the
+// records is found before the file is exchanged. One that is gone is made again.
+func TestAnEditThatCantBeRecordedChangesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(folder string) error
+		works bool
+	}{
+		"removed": {func(string) error { return nil }, true},
+		"a file":  {func(folder string) error { return os.WriteFile(folder, nil, 0o600) }, false},
+		"a FIFO":  {func(folder string) error { return syscall.Mkfifo(folder, 0o600) }, false},
+		"a link":  {func(folder string) error { return os.Symlink(t.TempDir(), folder) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, small)
+			s := b.open()
+			folder := filepath.Join(b.dir, ".reconciler", revisionsDir)
+			if err := errors.Join(os.RemoveAll(folder), c.spoil(folder)); err != nil {
+				t.Fatal(err)
+			}
+			before := b.text()
+			snap, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "http:ann"})
+			if c.works {
+				if err != nil || !changed || snap.Actor != "http:ann" || len(s.Revisions()) != 2 {
+					t.Errorf("an edit: %v, %v by %q, %d revisions; want it made, and recorded as ann's", changed, err, snap.Actor, len(s.Revisions()))
+				}
+				return
+			}
+			if err == nil || changed || b.text() != before || s.Snapshot().Generation != 1 {
+				t.Errorf("an edit: %v, %v, generation %d, the file changed: %v; want none", changed, err, s.Snapshot().Generation, b.text() != before)
+			}
+			if !strings.Contains(err.Error(), folder) {
+				t.Errorf("it says %q, and not what is wrong with %s", err, folder)
+			}
+		})
 	}
 }

@@ -178,7 +178,7 @@ func refusal(path string, err error) error {
 		return fmt.Errorf("write %s: %w: %w; the file is as it was", path, ErrNoSpace, err)
 	case errors.Is(err, ErrOwner):
 		return fmt.Errorf("write %s: %w", path, err)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.ENOTDIR):
 		return fmt.Errorf("write %s: %w: %w; edit it where it can be written", path, ErrReadOnly, err)
 	case errors.Is(err, syscall.EBUSY):
 		return fmt.Errorf("write %s: %w: the file is itself a mount point; mount its directory instead", path, ErrReadOnly)

@@ -113,12 +113,12 @@ func TestWhateverIsBlockedTheProcessEnds(t *testing.T) {
 	}
 	for name, block := range map[string]func(t *testing.T, p *process){
 		"a save is recorded in a FIFO that nobody reads": func(t *testing.T, p *process) {
-			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revision.new"))
+			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revisions", "revision.new"))
 			save(t, p.file, "stopped")
 			hangup(t, p)
 		},
 		"and a flip waits for it": func(t *testing.T, p *process) {
-			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revision.new"))
+			fifo(t, filepath.Join(filepath.Dir(p.file), ".reconciler", "revisions", "revision.new"))
 			connect(t, p, "PUT /v1/services/web/state HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"+
 				`{"state":"stopped"}`)
 			hangup(t, p)
