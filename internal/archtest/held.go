@@ -3,7 +3,6 @@ package archtest
 import (
 	"go/ast"
 	"go/types"
-	"slices"
 	"strings"
 )
 
@@ -18,7 +17,6 @@ type analysis struct {
 	bodies map[*types.Func]piece   // what each function does
 	locks  map[types.Object]string // by its variable: its name, package.Type.field
 	fields map[types.Object]string
-	leads  map[string]string
 	fits   map[types.Type][]*types.Named // the types that implement an interface
 	given  map[*types.Var]piece          // what was put into a field that holds a function
 	taken  map[*types.Func]string        // the lock that a function leaves held
@@ -26,10 +24,9 @@ type analysis struct {
 }
 
 // Held returns, by the name of each lock of the program, what may happen while
-// it is held, and by which way: "a → b → c". leads says to which function an
-// effect leads, where only we can know.
-func Held(prog Program, leads map[string]string) map[string]map[string]string {
-	a := &analysis{prog: prog, leads: leads, ours: map[*types.Package]bool{}, bodies: map[*types.Func]piece{},
+// it is held, and by which way: "a → b → c".
+func Held(prog Program) map[string]map[string]string {
+	a := &analysis{prog: prog, ours: map[*types.Package]bool{}, bodies: map[*types.Func]piece{},
 		locks: map[types.Object]string{}, fields: map[types.Object]string{},
 		fits: map[types.Type][]*types.Named{}, given: map[*types.Var]piece{}, taken: map[*types.Func]string{}, under: map[string]map[string]string{}}
 	for _, p := range prog.Packages {
@@ -202,10 +199,6 @@ func (a *analysis) happens(lock, where string, p piece) {
 	for todo := []step{{p, where}}; len(todo) > 0; todo = todo[1:] {
 		now := todo[0]
 		for _, e := range now.effects {
-			if f := a.function(a.leads[e]); f != nil {
-				now.calls = append(slices.Clip(now.calls), f)
-				continue
-			}
 			if _, known := a.under[lock][e]; !known {
 				a.under[lock][e] = now.way
 			}
@@ -227,16 +220,6 @@ func (a *analysis) happens(lock, where string, p piece) {
 			}
 		}
 	}
-}
-
-// function is that of a short name; nil: there is none.
-func (a *analysis) function(name string) *types.Func {
-	for f := range a.bodies {
-		if shortName(f) == name {
-			return f
-		}
-	}
-	return nil
 }
 
 // locker reports whether f is a method of a lock.

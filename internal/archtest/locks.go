@@ -18,9 +18,6 @@ type lock struct {
 // may is an effect that is allowed, and why it holds up nobody.
 type may struct{ effect, why string }
 
-// leads says which function it is that somebody gave.
-var leads = map[string]string{}
-
 const fromTests = "only tests give one, and wait for it themselves"
 
 // locks are all of them. A new one needs a row here, and nothing may be

@@ -16,7 +16,7 @@ func TestNothingIsRecordedWrittenOrReadUnderALock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := Held(prog, leads)
+	held := Held(prog)
 	if len(held) < 10 {
 		t.Fatalf("only %d locks were found, so nothing is proven", len(held))
 	}
@@ -155,7 +155,7 @@ func TestWhatHappensUnderALockIsFound(t *testing.T) {
 		{name: "cmd/x.store.quiet"},
 		{name: "cmd/x.store.once"},
 		{name: "cmd/x.gone.mu"},
-	}, Held(prog, nil))
+	}, Held(prog))
 	want := []string{
 		"cmd/x.gone.mu: has a row, and is no lock of the program",
 		"cmd/x.store.mu: is a lock without a row in internal/archtest/locks.go; say there what it keeps, and who waits for it",
