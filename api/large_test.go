@@ -248,16 +248,3 @@ func TestABacklogOfEventsIsToldInOrderAFewAtATime(t *testing.T) {
 func writtenAfter(told chan struct{}) func(io.Writer) (rendering.Made, error) {
 	return func(io.Writer) (rendering.Made, error) { <-told; return rendering.Made{}, nil }
 }
-
-// A client may send its end right behind the body: net/http takes that for one
-// who has gone.
-func TestAFreeTurnCountsAlsoForWhoHasSentItsEnd(t *testing.T) {
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	for range 100 { // select chooses at random where both are ready
-		u := &upload{all: newUploads()}
-		if err := u.use(gone); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
