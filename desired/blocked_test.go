@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,13 +92,15 @@ func TestAFileOnADeadDiskHoldsUpNobodyAndIsReadAgainOnceItIsElsewhere(t *testing
 	if snap.Generation != 1 || !errors.Is(snap.Problem, ErrBlocked) {
 		t.Errorf("in force is generation %d, the problem is %v", snap.Generation, snap.Problem)
 	}
-	s.reader.mu.Lock()
-	left := len(s.reader.left)
-	s.reader.mu.Unlock()
-	if left != 1 {
-		t.Errorf("%d readings are left to themselves, want 1", left)
-	}
-	b.move(small) // the name leads elsewhere; the old reading is still there
+	within(t, "all readings but one", func() { // those that may not read are about to end
+		for left := 0; left != 1; runtime.Gosched() {
+			s.reader.mu.Lock()
+			left = len(s.reader.left)
+			s.reader.mu.Unlock()
+		}
+	})
+	s.reader.patience = soon // a busy machine is no dead disk
+	b.move(small)            // the name leads elsewhere; the old reading is still there
 	b.settle(s)
 	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || !changed || s.Snapshot().Problem != nil {
 		t.Errorf("mended: changed %v, %v, problem %v", changed, err, s.Snapshot().Problem)
