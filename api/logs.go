@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -113,6 +114,10 @@ func containerOf(n reconcile.Service, name string, named bool) (string, error) {
 		return "", newProblem(http.StatusNotFound, "unknown_container", "%s has no container %q%s", n.Name, name, desired.Suggest(name, known))
 	case ready.Reason == string(plan.ReasonEngineDown):
 		return "", fmt.Errorf("logs of %s: %w", n.Name, engine.ErrUnavailable)
+	case ready.Reason == string(plan.ReasonNotHeld):
+		return "", fmt.Errorf("logs of %s: %w: %s", n.Name, desired.ErrUnheld, strings.TrimPrefix(n.Message, desired.ErrUnheld.Error()+": "))
+	case n.Status == plan.StatusUnknown:
+		return "", fmt.Errorf("logs of %s: %w: its containers aren't known: %s", n.Name, reconcile.ErrRefused, n.Message)
 	}
 	return "", fmt.Errorf("logs of %s: %w: it has no container", n.Name, reconcile.ErrRefused)
 }

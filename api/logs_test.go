@@ -136,12 +136,26 @@ func TestALogThatCantBeReadIsAProblem(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	w.loop.change("web", func(n *reconcile.Service) {
-		n.Containers = []reconcile.Container{}
-		n.Conditions = []reconcile.Condition{{Type: reconcile.Ready, Status: "False", Reason: string(plan.ReasonEngineDown)}}
-	})
-	if p := problemOf(t, w.ask("GET", "/v1/services/web/logs", "")); p.Status != http.StatusServiceUnavailable {
-		t.Errorf("the engine was never reached: %d %s", p.Status, p.Detail)
+	for _, c := range []struct {
+		status plan.Status
+		reason plan.Reason
+		want   int
+		kind   string
+		says   string
+	}{
+		{plan.StatusUnknown, plan.ReasonEngineDown, 503, "engine_unavailable", "engine unavailable"},
+		{plan.StatusUnknown, plan.ReasonNotHeld, 503, "state_unheld", "why nobody knows"},
+		{plan.StatusUnknown, plan.ReasonRetry, 409, "refused", "why nobody knows"},
+		{plan.StatusMissing, plan.ReasonMissing, 409, "refused", "it has no container"},
+	} {
+		w.loop.change("web", func(n *reconcile.Service) {
+			n.Containers, n.Status, n.Message = []reconcile.Container{}, c.status, "why nobody knows"
+			n.Conditions = []reconcile.Condition{{Type: reconcile.Ready, Status: "False", Reason: string(c.reason)}}
+		})
+		p := problemOf(t, w.ask("GET", "/v1/services/web/logs", ""))
+		if p.Status != c.want || p.Type != c.kind || !strings.Contains(p.Detail, c.says) || c.status == plan.StatusUnknown && strings.Contains(p.Detail, "no container") {
+			t.Errorf("%s, %s: %d %s: %s", c.status, c.reason, p.Status, p.Type, p.Detail)
+		}
 	}
 }
 
