@@ -1,7 +1,8 @@
 package docker
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -17,23 +18,28 @@ const (
 	maxAnswer = 64 << 20 // of one answer, then
 )
 
-// errLongAnswer: the answer is longer than is read.
-var errLongAnswer = errors.New("the engine's answer is longer than 64 MiB: some container's labels, or environment, must be")
+// errLongAnswer says that the answer is longer than is read.
+func errLongAnswer(most int) error {
+	return fmt.Errorf("the engine's answer is longer than %d MiB: some container's labels, or environment, must be", most>>20)
+}
 
 // bounded makes the client read no more than the bounds allow; the last option.
 // finish is to be called once the client is made, which wraps its transport.
-func bounded() (opt client.Opt, finish func()) {
+func bounded(most int) (opt client.Opt, finish func()) {
 	var shared *http.Client
 	opt = func(c *client.Client) error {
 		shared = c.HTTPClient()
 		return client.WithHTTPClient(shared)(c)
 	}
-	return opt, func() { shared.Transport = boundedTransport{shared.Transport} }
+	return opt, func() { shared.Transport = boundedTransport{shared.Transport, most} }
 }
 
 // boundedTransport bounds the answers, but for logs, which are no JSON, and read
 // piece by piece; events have no end, and are bounded by their strings alone.
-type boundedTransport struct{ http.RoundTripper }
+type boundedTransport struct {
+	http.RoundTripper
+	most int // bytes of one answer
+}
 
 // RoundTrip implements http.RoundTripper.
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -41,7 +47,7 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || strings.HasSuffix(r.URL.Path, "/logs") {
 		return answer, err
 	}
-	short := &shortStrings{body: answer.Body, left: maxAnswer, endless: strings.HasSuffix(r.URL.Path, "/events")}
+	short := &shortStrings{body: answer.Body, most: t.most, endless: strings.HasSuffix(r.URL.Path, "/events")}
 	answer.Body = short
 	return answer, nil
 }
@@ -50,12 +56,10 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 // is read. What is no JSON may lose something, too: it is too long for an error.
 type shortStrings struct {
 	body    io.ReadCloser
-	left    int // bytes that may follow
+	most    int // bytes that are read
+	read    int
 	endless bool
-	inside  bool // a string
-	cut     bool // and it has as much as is kept
-	length  int  // of what is kept of it
-	escape  int  // how much of an escape follows; -1: what it is
+	place
 }
 
 // Read implements io.Reader. It waits for no more than there is.
@@ -63,8 +67,8 @@ func (s *shortStrings) Read(p []byte) (int, error) {
 	for {
 		n, err := s.body.Read(p)
 		n = s.shorten(p[:n])
-		if s.left -= n; s.left < 0 && !s.endless {
-			return 0, errLongAnswer
+		if s.read += n; s.read > s.most && !s.endless {
+			return 0, errLongAnswer(s.most)
 		}
 		if n > 0 || err != nil || len(p) == 0 {
 			return n, err
@@ -78,38 +82,59 @@ func (s *shortStrings) Close() error { return s.body.Close() }
 // shorten takes out of the piece what is too long, in place, and returns how
 // much is left.
 func (s *shortStrings) shorten(piece []byte) int {
-	kept := 0
-	for _, c := range piece {
-		if s.keeps(c) {
-			piece[kept] = c
-			kept++
+	at, kept := s.place, 0
+	for rest := piece; len(rest) > 0; {
+		var run int
+		var stays bool
+		at, run, stays = at.next(rest)
+		if stays {
+			kept += copy(piece[kept:], rest[:run])
 		}
+		rest = rest[run:]
 	}
+	s.place = at
 	return kept
 }
 
-// keeps takes the next byte, and reports whether it stays.
-func (s *shortStrings) keeps(c byte) bool {
+// place is where in the JSON something begins. The zero value: before it.
+type place struct {
+	inside bool // a string
+	cut    bool // and it has as much as is kept
+	length int  // of it so far, as long as that is kept
+	escape int  // how much of an escape follows; -1: what it is
+}
+
+// next takes a run of bytes of which all stay or none, at least one, and returns
+// where the one behind it is. An escape stays as a whole.
+func (at place) next(rest []byte) (behind place, run int, stays bool) {
 	switch {
-	case !s.inside:
-		s.inside, s.length, s.cut = c == '"', 0, false
-		return true
-	case s.escape == 0 && c == '"':
-		s.inside = false
-		return true
-	case s.escape == 0: // an escape is whole or not there
-		s.cut = s.length >= maxString
-		if c == '\\' {
-			s.escape = -1
+	case !at.inside:
+		if run = bytes.IndexByte(rest, '"') + 1; run == 0 {
+			return at, len(rest), true
 		}
-	case s.escape < 0:
-		s.escape = 0
-		if c == 'u' {
-			s.escape = 4
+		return place{inside: true}, run, true
+	case at.escape > 0:
+		run = min(at.escape, len(rest))
+		at.escape -= run
+	case at.escape < 0:
+		run, at.escape = 1, 0
+		if rest[0] == 'u' {
+			at.escape = 4
 		}
+	case rest[0] == '"':
+		return place{}, 1, true
+	case rest[0] == '\\':
+		run, at.escape, at.cut = 1, -1, at.length >= maxString
 	default:
-		s.escape--
+		if at.cut = at.length >= maxString; !at.cut {
+			rest = rest[:min(len(rest), maxString-at.length)]
+		}
+		if run = bytes.IndexAny(rest, "\"\\"); run < 0 {
+			run = len(rest)
+		}
 	}
-	s.length++
-	return !s.cut
+	if !at.cut {
+		at.length += run
+	}
+	return at, run, !at.cut
 }

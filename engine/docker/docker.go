@@ -59,6 +59,7 @@ type Options struct {
 
 // Engine implements engine.Engine.
 type Engine struct {
+	most   int // bytes of one answer that are read
 	opt    Options
 	client atomic.Pointer[client.Client] // negotiated anew by Info
 	reads  chan struct{}
@@ -76,6 +77,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opt:    opt,
+		most:   maxAnswer,
 		reads:  make(chan struct{}, maxReads),
 		logs:   make(chan struct{}, maxLogs),
 		follow: make(chan struct{}, maxFollows),
@@ -97,7 +99,7 @@ func (e *Engine) connect(more ...client.Opt) (*client.Client, error) {
 	if e.opt.Host != "" {
 		opts = append(opts, client.WithHost(e.opt.Host))
 	}
-	last, finish := bounded()
+	last, finish := bounded(e.most)
 	cli, err := client.NewClientWithOpts(append(append(opts, more...), last)...)
 	if err != nil {
 		return nil, fmt.Errorf("engine address %q: %w", e.opt.Host, err)
