@@ -83,7 +83,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 }
 
 // errOvertaken: the call wasn't made, for the file says something else by now,
-// or is not ours any more.
+// or isn't ours any more.
 var errOvertaken = errors.New("overtaken by an edit")
 
 // make makes the call when its turn has come, and returns when that was. The

@@ -27,7 +27,7 @@ func TestNothingIsCalledOnceAnotherMayKeepTheFile(t *testing.T) {
 	if len(calls) != 1 {
 		t.Fatalf("decided %v, want a start", calls)
 	}
-	w.desired.unheld = errLost
+	w.desired.lose(errLost)
 	w.events = nil
 	w.r.Carry(t.Context(), calls[0])
 	if calls, _ := w.r.Decide("web"); len(calls) > 0 || len(w.calls()) > 0 {
@@ -46,7 +46,7 @@ func TestNothingIsCalledOnceAnotherMayKeepTheFile(t *testing.T) {
 	if _, err := w.r.Plan(); !errors.Is(err, desired.ErrUnheld) {
 		t.Errorf("a plan: %v, want ErrUnheld", err)
 	}
-	w.desired.again = true
+	w.desired.back()
 	if !w.r.tick() || w.r.tick() {
 		t.Error("that it is held again is not told once")
 	}
@@ -63,7 +63,7 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 		e.Create(ours("web", sim.Spec{State: engine.StateRunning}))
 		e.Create(ours("db", sim.Spec{}))
 		l, k := live(t, e, two)
-		k.unheld = errLost
+		k.lose(errLost)
 		e.Kill("p-web-1", 9)
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -78,7 +78,7 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 		if why := l.Readiness(); len(why) != 1 || !strings.Contains(why[0], "the lock was removed") || !l.Alive() {
 			t.Errorf("readiness %q, alive %v", why, l.Alive())
 		}
-		k.again = true
+		k.back()
 		time.Sleep(TickEvery)
 		synctest.Wait()
 		if got := e.String(); !strings.Contains(got, "p-web-1 running") {

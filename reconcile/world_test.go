@@ -33,60 +33,6 @@ type world struct {
 	untap    func() // ends the events
 }
 
-// kept is a Desired in memory.
-type kept struct {
-	snap   desired.Snapshot
-	memory desired.Memory
-	saves  int
-	full   error         // why nothing can be saved; nil: it can
-	hung   chan struct{} // nothing is saved before it is closed; nil: it is at once
-	unheld error         // why it isn't held; nil: it is
-	again  bool          // it can be
-	then   func()        // happens once, right after the next look
-
-	warnings []string
-}
-
-func (k *kept) Snapshot() desired.Snapshot {
-	snap := k.snap
-	if then := k.then; then != nil {
-		k.then = nil
-		then()
-	}
-	return snap
-}
-
-func (k *kept) LoadMemory() (desired.Memory, error) { return k.memory, nil }
-func (k *kept) SaveMemory(m desired.Memory) error {
-	if k.hung != nil {
-		<-k.hung
-	}
-	k.saves++
-	if k.full == nil {
-		k.memory = m
-	}
-	return k.full
-}
-
-func (k *kept) Held() error { return k.unheld }
-func (k *kept) Hold() error {
-	if k.again {
-		k.unheld = nil
-	}
-	return k.unheld
-}
-func (k *kept) Troubles() []string { return nil }
-func (k *kept) Warnings() []string { return k.warnings }
-
-func (k *kept) write(t *testing.T, text string) {
-	t.Helper()
-	doc, err := desired.Parse("state.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.snap = desired.Snapshot{Document: doc, Generation: k.snap.Generation + 1, Actor: "file"}
-}
-
 // Record implements Recorder. A recorder may block, as a log does that nobody
 // reads; then whoever asks whether the program lives must not wait for it.
 func (w *world) Record(e Event) {
