@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"reconciler/desired"
@@ -95,6 +96,19 @@ func (s *server) overview() known {
 func (s *server) showOverview(w http.ResponseWriter, r *http.Request, status int) {
 	large(w, r, s.answers, answerTo{status: status, kind: typeJSON, key: "services", write: func(w io.Writer) (rendering.Made, error) {
 		k := s.overview()
-		return rendering.Made{Still: k.still}, encodeJSON(w, k.overview)
+		why := s.unready()
+		still := func() bool { return k.still() && slices.Equal(why, s.unready()) }
+		return rendering.Made{Still: still}, encodeJSON(w, withReadiness(k.overview, why))
 	}})
+}
+
+// withReadiness is an overview as a program is told of it: why not all is as it should
+// be is among its warnings, for who asks for nothing else, as status does.
+func withReadiness(o reconcile.Overview, why []string) reconcile.Overview {
+	warnings := make([]string, 0, len(why)+len(o.Warnings))
+	for _, reason := range why {
+		warnings = append(warnings, "not ready: "+reason)
+	}
+	o.Warnings = append(warnings, o.Warnings...)
+	return o
 }

@@ -20,6 +20,7 @@ func TestThePageShowsWhatStrangersWroteAsText(t *testing.T) {
 	w := newWorld(t)
 	port, next := 8080, time.Date(2026, 12, 1, 12, 0, 47, 0, time.UTC)
 	w.loop.why = []string{"the engine can't be asked: " + hostile}
+	w.loop.overview.Warnings = []string{hostile}
 	w.loop.overview.Orphans = []reconcile.Orphan{{ID: hostile, Name: hostile, Service: hostile, State: engine.State("running"), Message: hostile}}
 	w.loop.change("web", func(n *reconcile.Service) {
 		n.Status, n.Converged, n.Message, n.Port = plan.StatusWaiting, false, hostile, &port

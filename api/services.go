@@ -37,7 +37,7 @@ func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
-		o := s.overview().overview
+		o := withReadiness(s.overview().overview, s.unready())
 		o.Services = slices.DeleteFunc(slices.Clone(o.Services), func(n reconcile.Service) bool {
 			return grouped && !slices.Contains(n.Groups, group) || chosen && n.Status != plan.Status(status)
 		})

@@ -231,6 +231,30 @@ func TestServicesAreFiltered(t *testing.T) {
 	}
 }
 
+// TestTheServicesAreNotToldWithoutWhatReadyzSays, at once, also where the same
+// bytes were just told to somebody else: nobody takes a green table for the whole.
+func TestTheServicesAreNotToldWithoutWhatReadyzSays(t *testing.T) {
+	w := newWorld(t)
+	w.loop.overview.Warnings = []string{"everybody may write it"}
+	for _, query := range []string{"", "?group=front"} {
+		for _, why := range [][]string{nil, {"the file can't be used"}, {"the file can't be used", "a door is shut"}, nil} {
+			w.loop.why = why
+			var want []string
+			for _, reason := range why {
+				want = append(want, "not ready: "+reason)
+			}
+			want = append(want, "everybody may write it")
+			var o reconcile.Overview
+			if err := json.Unmarshal(w.ask("GET", "/v1/services"+query, "").Body.Bytes(), &o); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(o.Warnings, want) {
+				t.Errorf("/v1/services%s: warnings %q, not %q", query, o.Warnings, want)
+			}
+		}
+	}
+}
+
 func TestOneServiceIsShownOrAnotherSuggested(t *testing.T) {
 	w := newWorld(t)
 	answer := w.ask("GET", "/v1/services/web", "")

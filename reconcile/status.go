@@ -143,7 +143,7 @@ type Overview struct {
 	Generation int64     `json:"generation"`
 	Services   []Service `json:"services"` // in file order
 	Orphans    []Orphan  `json:"orphans"`
-	Warnings   []string  `json:"warnings"` // what the user should know of the file and the data directory
+	Warnings   []string  `json:"warnings"` // what the user should know of the file and the data directory; over HTTP also why not all is as it should be
 }
 
 // Service returns the service of that name, and whether the file lists it.
