@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -97,11 +99,16 @@ func (e *Entrance) trouble() string {
 
 // URL is where a client finds the door, as the commands' --server takes it.
 func (e *Entrance) URL() string {
-	switch {
-	case e.Door.unix():
+	if e.Door.unix() {
 		return e.Door.Address
-	case e.Door.WebConfig != "":
-		return "https://" + e.Addr().String() + "/"
 	}
-	return "http://" + e.Addr().String() + "/"
+	scheme, address := "http", e.Addr().String()
+	if e.Door.WebConfig != "" {
+		scheme = "https"
+	}
+	// At every address of this host is also at this one, which each door takes.
+	if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().IsUnspecified() {
+		address = net.JoinHostPort("localhost", strconv.Itoa(int(a.Port())))
+	}
+	return scheme + "://" + address + "/"
 }

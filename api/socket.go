@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -42,8 +43,12 @@ type socket struct {
 // inode's number.
 type made struct {
 	*net.UnixListener
-	file *os.File
+	file   *os.File
+	folder os.FileInfo // that it is in; nil: not known
 }
+
+// stale is what to do where the socket's folder isn't the one that it was.
+const stale = "restart the containers that have it mounted: they see the old one until then"
 
 // listenUnix listens at the path, in a folder that exists. A socket where
 // nobody listens any more is replaced; anything else that stands there is an
@@ -87,6 +92,7 @@ func makeSocket(folder *os.File, path string) (m made, err error) {
 		if err = r.put(name); err != nil {
 			m.end()
 		}
+		m.folder, _ = folder.Stat() // not knowing it costs a hint
 	}
 	return m, errors.Join(err, r.leave())
 }
@@ -135,7 +141,11 @@ func (s *socket) look() {
 	case err != nil && was != why:
 		s.say(fmt.Sprintf("the socket is gone or replaced, and could not be made again, so nobody comes in by it: %v; it is tried again each second", err))
 	case err == nil:
-		s.say(fmt.Sprintf("unix:%s was removed or replaced by somebody; it was made again", s.path))
+		text := fmt.Sprintf("unix:%s was removed or replaced by somebody; it was made again", s.path)
+		if now, _, _ := s.state(); m.folder != nil && now.folder != nil && !os.SameFile(m.folder, now.folder) {
+			text += ", in another folder than before: " + stale
+		}
+		s.say(text)
 	}
 }
 
@@ -159,7 +169,11 @@ func (s *socket) state() (m made, closed bool, why string) {
 func (s *socket) renew() error {
 	folder, err := openFolder(filepath.Dir(s.path))
 	if err != nil {
-		return fmt.Errorf("listen on unix:%s: %w", s.path, err)
+		hint := "the folder must be there, and be ours to write"
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "put the folder there again; " + stale
+		}
+		return fmt.Errorf("listen on unix:%s: %w (%s)", s.path, err, hint)
 	}
 	defer folder.Close()
 	m, err := makeSocket(folder, s.path)

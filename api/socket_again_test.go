@@ -72,8 +72,8 @@ func TestASocketThatIsTakenAwayIsMadeAgain(t *testing.T) {
 		_ = c.Close()
 		t.Error("what was moved away still lets in")
 	}
-	step("its folder moved", os.Rename(folder, folder+".old"), "nobody comes in by it", 503)
-	step("its folder made anew", os.Mkdir(folder, 0o750), "made again", 200)
+	step("its folder moved", os.Rename(folder, folder+".old"), "put the folder there again; restart the containers that have it mounted", 503)
+	step("its folder made anew", os.Mkdir(folder, 0o750), "made again, in another folder than before: restart the containers", 200)
 	writeFile(t, path+".new", "precious")
 	step("replaced by a file", os.Rename(path+".new", path), "left alone", 503)
 	if text, err := os.ReadFile(path); string(text) != "precious" {

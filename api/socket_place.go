@@ -101,7 +101,7 @@ func (r *room) bind(name string) (made, error) {
 	file, err := openAt(r.inner, name)
 	if err == nil {
 		if err = unix.Chmod(where(file), socketMode); err == nil {
-			return made{l, file}, nil
+			return made{UnixListener: l, file: file}, nil
 		}
 		_ = file.Close()
 	}

@@ -83,7 +83,7 @@ func (d *dataDir) settle(beside string) (warnings []string, err error) {
 	}
 	if err := unix.Flock(int(d.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w: %s is in use; is reconciler running already?", ErrLocked, d.path)
+			return nil, fmt.Errorf("%w: %s is in use; is reconciler running already? See who has it, and end one of them: lslocks | grep reconciler", ErrLocked, d.path)
 		}
 		return nil, unusable(d.path, err)
 	}

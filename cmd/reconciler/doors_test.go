@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,15 +78,17 @@ func TestABadDoorExitsWithTwo(t *testing.T) {
 // TestThePageIsNamedWhereItIs: the first address that a browser can open.
 func TestThePageIsNamedWhereItIs(t *testing.T) {
 	folder := t.TempDir()
-	file, socket := filepath.Join(folder, "state.yaml"), filepath.Join(folder, "r.sock")
-	if err := os.WriteFile(file, []byte("version: 1\nproject: p\nservices: {a: running}\n"), 0o644); err != nil {
+	file, socket, tokens := filepath.Join(folder, "state.yaml"), filepath.Join(folder, "r.sock"), filepath.Join(folder, "tokens")
+	if err := errors.Join(os.WriteFile(file, []byte("version: 1\nproject: p\nservices: {a: running}\n"), 0o644), os.WriteFile(tokens, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for want, listen := range map[string][]string{
 		"API at unix:" + socket:     {"unix:" + socket},
 		"page at http://127.0.0.1:": {"unix:" + socket, "127.0.0.1:0"},
+		"page at http://localhost:": {"0.0.0.0:0"}, // no browser goes to 0.0.0.0 or [::]
 	} {
 		conf := config.Default()
+		conf.TokenFile, conf.PlainHTTP = tokens, true
 		conf.State, conf.Engine, conf.Listen, conf.MetricsListen = file, "sim", listen, "127.0.0.1:0"
 		var logs bytes.Buffer
 		d, err := wire(conf, &logs, func() int64 { return 0 })
