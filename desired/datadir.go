@@ -157,7 +157,12 @@ func (d *dataDir) held() error {
 func unusable(path string, err error) error {
 	remedy := "name another with --data-dir"
 	if errors.Is(err, fs.ErrPermission) {
-		remedy = fmt.Sprintf("give %s to user %d, or %s", filepath.Dir(path), os.Geteuid(), remedy)
+		user := os.Geteuid()
+		if _, serr := os.Lstat(path); serr == nil { // as another user left it, who ran this before
+			remedy = fmt.Sprintf("give it to user %d with all that is in it (chown -R %d %s), or %s", user, user, path, remedy)
+		} else {
+			remedy = fmt.Sprintf("give %s to user %d, or %s", filepath.Dir(path), user, remedy)
+		}
 	}
 	return fmt.Errorf("%w: %s: %w; %s", ErrDataDir, path, err, remedy)
 }

@@ -101,6 +101,11 @@ func TestADataDirectoryOfSomebodyElseSaysToWhomToGiveItsFolder(t *testing.T) {
 	if want := fmt.Sprintf("give /state to user %d", os.Geteuid()); !errors.Is(err, ErrDataDir) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want ErrDataDir with %q", err, want)
 	}
+	dir := t.TempDir() // it is there already: to give the folder above it away would mend nothing
+	err = unusable(dir, &fs.PathError{Op: "open", Path: dir, Err: syscall.EACCES})
+	if want := fmt.Sprintf("chown -R %d %s", os.Geteuid(), dir); !errors.Is(err, ErrDataDir) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want ErrDataDir with %q", err, want)
+	}
 }
 
 // What was valid once may not be so to a stricter version of the program: the
