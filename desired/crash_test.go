@@ -112,7 +112,7 @@ func TestAFileOfAnotherOwnerIsLeftAloneAndSaidSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := editAs(t, b, 1234)
-	if err == nil || !strings.Contains(said, "state_owner: it belongs to user 0, group 0") || !strings.Contains(said, "or run as that user") {
+	if err == nil || !strings.Contains(said, "write "+b.file+": state_owner: it belongs to user 0, group 0") || !strings.Contains(said, "or run as that user") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if b.text() != small || len(b.leftovers()) > 0 || stat(t, b.file).Uid != 0 {

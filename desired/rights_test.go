@@ -180,7 +180,7 @@ func TestAnAttributeThatCannotBeKeptRefusesTheEdit(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := editAs(t, b, 1234)
-	if err == nil || !strings.Contains(said, "state_owner: its attribute security.test can't be kept") {
+	if err == nil || !strings.Contains(said, "write "+b.file+": state_owner: its attribute security.test can't be kept") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if b.text() != small || len(b.leftovers()) > 0 {

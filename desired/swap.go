@@ -25,26 +25,27 @@ var errMoved = errors.New("the file changed meanwhile")
 // lost. Other errors: ErrReadOnly, ErrOwner, ErrNoSpace; after all of them the
 // old file is intact.
 func swap(was content, src []byte) error {
+	target := was.target // of which an error says nothing
 	ours, was, err := writeTemp(was, src)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errMoved) {
 		return errMoved
 	}
 	if err != nil {
-		return refusal(was.target, err)
+		return refusal(target, err)
 	}
 	temp := ours.target
-	err = exchange(temp, was.target)
+	err = exchange(temp, target)
 	switch {
 	case err == nil:
 		if cameOut(temp, was) != nil {
-			if err := putBack(ours, was.target); err != nil {
+			if err := putBack(ours, target); err != nil {
 				return fmt.Errorf("put back what was saved meanwhile, now in %s: %w", temp, err)
 			}
 			err = errMoved
 		}
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS): // this file system can't exchange
-		if err = cameOut(was.target, was); err == nil {
-			err = os.Rename(temp, was.target)
+		if err = cameOut(target, was); err == nil {
+			err = os.Rename(temp, target)
 		}
 	}
 	if rerr := os.Remove(temp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
@@ -54,9 +55,9 @@ func swap(was content, src []byte) error {
 	case errors.Is(err, errMoved), errors.Is(err, fs.ErrNotExist):
 		return errMoved
 	case err != nil:
-		return refusal(was.target, err)
+		return refusal(target, err)
 	}
-	return syncDir(filepath.Dir(was.target))
+	return syncDir(filepath.Dir(target))
 }
 
 func exchange(a, b string) error {
