@@ -284,6 +284,12 @@ func TestTheExampleIsMadeOnAnyEngineAndOnce(t *testing.T) {
 		s.keptFromTheEngine("frontend")
 		s.start(s.name + "-frontend")
 		s.becomes(s.name+"-frontend", "running")
+
+		// What it has mounted is the old folder: git clean, then make run.
+		h.must(os.RemoveAll(filepath.Join(s.files, "socket")))
+		if out, err := s.script(t.Context(), "up"); err != nil || !strings.Contains(out, "docker restart "+s.name+"-frontend") {
+			t.Errorf("up, the folder was removed: %v\n%s", err, out)
+		}
 	})
 }
 
