@@ -26,6 +26,10 @@ type connections struct {
 	mu     sync.Mutex
 	held   []*connection
 	closed bool
+	// lingering are those that were hung up on and are still worked for: at
+	// something that doesn't end with the connection, such as a file on a dead
+	// disk.
+	lingering int
 
 	room chan struct{} // holds one: that somebody has gone or may go, or closed
 
@@ -73,7 +77,7 @@ func (c *connections) enter(conn net.Conn) *connection {
 	one := &connection{Conn: conn, of: c, holding: holding{address: holderOf(conn.RemoteAddr()), since: time.Now()}}
 	c.mu.Lock()
 	leave, becomes := c.newcomer(c.held, one.address, time.Now())
-	for becomes == waits && !c.closed {
+	for (becomes == waits || c.lingering >= c.most) && !c.closed {
 		c.mu.Unlock()
 		select {
 		case <-c.room:
@@ -82,7 +86,7 @@ func (c *connections) enter(conn net.Conn) *connection {
 		c.mu.Lock()
 		leave, becomes = c.newcomer(c.held, one.address, time.Now())
 	}
-	c.remove(leave...)
+	c.evict(leave...)
 	full := len(c.held) >= c.most-1 || becomes == refused
 	if becomes == enters {
 		c.held = append(c.held, one)
@@ -109,7 +113,7 @@ func (c *connections) makeRoom() bool {
 		c.mu.Unlock()
 		return false
 	}
-	c.remove(first)
+	c.evict(first)
 	text := c.tells([]*connection{first})
 	c.mu.Unlock()
 	hangUp([]*connection{first}, c.warn, text)
@@ -141,6 +145,15 @@ func (c *connections) remove(leave ...*connection) {
 	c.signal()
 }
 
+// evict forgets the connections, which are to be hung up on; c.mu is held.
+func (c *connections) evict(leave ...*connection) {
+	for _, one := range leave {
+		one.lingers = true
+	}
+	c.lingering += len(leave)
+	c.remove(leave...)
+}
+
 // tells counts those that are hung up on for want of room, and returns what is
 // to be told of it now; c.mu is held.
 func (c *connections) tells(leave []*connection) string {
@@ -159,7 +172,8 @@ func (c *connections) tells(leave []*connection) string {
 type connection struct {
 	net.Conn
 	of      *connections
-	holding // guarded by of.mu
+	holding      // guarded by of.mu
+	lingers bool // the same: see connections.lingering
 }
 
 // become notes that the connection is at another phase now, if it was at one of
@@ -213,6 +227,10 @@ func (c *connection) writes(since time.Time) {
 // Close implements net.Conn.
 func (c *connection) Close() error {
 	c.of.mu.Lock()
+	if c.lingers {
+		c.lingers = false
+		c.of.lingering--
+	}
 	c.of.remove(c)
 	c.of.mu.Unlock()
 	return c.Conn.Close()

@@ -190,10 +190,15 @@ func TestThatADoorIsFullIsToldOnceAMinute(t *testing.T) {
 		var told []string
 		l := &pipes{dialled: make(chan net.Conn, 1), closed: make(chan struct{})}
 		door := limited(l, limits{most: 2, each: 2}, func(text string) { told = append(told, text) })
+		var served []net.Conn
 		for range 62 {
 			l.dial()
-			if _, err := door.Accept(); err != nil {
+			c, err := door.Accept()
+			if err != nil {
 				t.Fatal(err)
+			}
+			if served = append(served, c); len(served) > 2 { // as net/http does with who was hung up on
+				_ = served[len(served)-3].Close()
 			}
 			<-time.After(time.Second) // of the bubble's clock
 		}

@@ -41,10 +41,16 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unready says why not all is as it should be: what the loop says, and which
-// doors nobody comes in by.
+// unready says why not all is as it should be: what the loop says, which doors
+// nobody comes in by, and whether tokens count.
 func (s *server) unready() []string {
-	return append(slices.Clip(s.opt.Loop.Readiness()), s.served.Load().troubles()...)
+	why := append(slices.Clip(s.opt.Loop.Readiness()), s.served.Load().troubles()...)
+	if s.opt.Tokens != nil {
+		if text := s.opt.Tokens.trouble(); text != "" {
+			why = append(why, text)
+		}
+	}
+	return why
 }
 
 // readiness is /readyz as JSON.

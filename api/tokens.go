@@ -46,6 +46,7 @@ type Tokens struct {
 	path  string
 	warn  func(error)
 	now   atomic.Pointer[reading]
+	looks looks    // at the file: a disk that doesn't answer holds up nobody for long
 	short sync.Map // the sums of the tokens that were shown, too short, and told of
 }
 
@@ -55,6 +56,8 @@ type reading struct {
 	young bool        // it had just been changed then, so that its stat proves nothing
 	list  []token
 	err   error
+
+	unanswered bool // the disk gave no answer
 }
 
 // OpenTokens reads a token file: lines of a name, a role (read, flip or admin)
@@ -77,6 +80,14 @@ func (t *Tokens) Reload() error {
 	now := t.load()
 	t.now.Store(now)
 	return now.err
+}
+
+// trouble returns why nobody gets in by a token now; empty: they do.
+func (t *Tokens) trouble() string {
+	if _, err := t.current(); err != nil {
+		return "nobody gets in by a token: " + err.Error()
+	}
+	return ""
 }
 
 // find returns the token whose secret this is; nil if it is nobody's. The
@@ -109,11 +120,10 @@ func (t *Tokens) bySum(sum [sha256.Size]byte) (*token, error) {
 // current returns the tokens of the file as it is now.
 func (t *Tokens) current() ([]token, error) {
 	was := t.now.Load()
-	stat, err := os.Stat(t.path)
-	if err != nil && was.stat == nil || err == nil && same(was.stat, stat) && !was.young {
+	now := t.latest(was)
+	if now == was {
 		return was.list, was.err
 	}
-	now := t.load()
 	// Who comes too late has read as much as who was quicker.
 	if t.now.CompareAndSwap(was, now) && now.err != nil && (was.err == nil || was.err.Error() != now.err.Error()) {
 		t.warn(now.err)
@@ -137,8 +147,39 @@ func changed(info os.FileInfo) time.Time {
 	return time.Unix(stat.Ctim.Unix())
 }
 
+// latest returns was while the file is as it was then, else what is in it now.
+func (t *Tokens) latest(was *reading) *reading {
+	now, err := look(&t.looks, "look at it", func() (*reading, error) {
+		stat, err := os.Stat(t.path)
+		if err != nil && was.stat == nil && !was.unanswered || err == nil && same(was.stat, stat) && !was.young {
+			return was, nil
+		}
+		return t.read(), nil
+	})
+	switch {
+	case err == nil:
+		return now
+	case was.unanswered:
+		return was
+	}
+	return t.unanswered(err)
+}
+
 // load reads the file.
 func (t *Tokens) load() *reading {
+	now, err := look(&t.looks, "read it", func() (*reading, error) { return t.read(), nil })
+	if err != nil {
+		return t.unanswered(err)
+	}
+	return now
+}
+
+func (t *Tokens) unanswered(err error) *reading {
+	return &reading{unanswered: true, err: fmt.Errorf("%w: %s: %w", ErrTokens, t.path, err)}
+}
+
+// read reads the file, for however long that takes.
+func (t *Tokens) read() *reading {
 	now := new(reading)
 	src, stat, err := readTokens(t.path)
 	if err == nil {

@@ -130,9 +130,10 @@ const (
 // webWatch looks whether a web configuration can be used, since the toolkit
 // reads it anew for each connection and only hangs up where it can't.
 type webWatch struct {
-	file string
-	warn func(string) // must return at once
-	poke chan struct{}
+	file  string
+	warn  func(string) // must return at once
+	poke  chan struct{}
+	looks looks // a disk that doesn't answer is a trouble, and no reason to wait
 
 	mu  sync.Mutex // held for no I/O
 	why string     // why nobody gets in by TLS; empty: they do
@@ -172,10 +173,13 @@ func (w *webWatch) again() {
 
 // look tells of what is wrong once, and that it is mended.
 func (w *webWatch) look(now time.Time) {
-	said, err := readWebConfig(w.file)
-	if err == nil {
-		err = outOfTime(said, now)
-	}
+	_, err := look(&w.looks, "read it and what it names", func() (none struct{}, err error) {
+		said, err := readWebConfig(w.file)
+		if err == nil {
+			err = outOfTime(said, now)
+		}
+		return none, err
+	})
 	why := ""
 	if err != nil {
 		text := err.Error()

@@ -26,6 +26,7 @@ const fromTests = "only tests give one, and wait for it themselves"
 var locks = []lock{
 	{name: "api.connections.mu", over: "the connections of a door; who comes, each request as it begins and ends"},
 	{name: "api.failures.mu", over: "wrong credentials by address; requests"},
+	{name: "api.looks.mu", over: "which looks at the token file or the web configuration are under way; requests that show a token, readiness"},
 	{name: "api.places.mu", over: "how many answers hold their connection; requests"},
 	{name: "api.sessions.mu", over: "the logins of the page; requests"},
 	{name: "api.socket.mu", over: "the socket that a door has now; its own look at it, and the end"},
