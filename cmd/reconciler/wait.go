@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,11 +35,14 @@ func newWait() *cobra.Command {
 	return cmd
 }
 
-// waitUntil asks until all are so, and tells whenever what is awaited changes.
+// waitUntil asks until all are so, and tells whenever what is awaited changes;
+// of what else the user should know once: the file on disk may not be the one
+// in force.
 func waitUntil(ctx context.Context, c *client, named []string, what string, tell func(string)) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	told := ""
+	var warned []string
 	for {
 		o, err := c.overview(ctx)
 		if err == nil {
@@ -49,6 +53,12 @@ func waitUntil(ctx context.Context, c *client, named []string, what string, tell
 			return late(what, told)
 		case err != nil:
 			return err
+		}
+		for _, warning := range o.Warnings {
+			if !slices.Contains(warned, warning) {
+				warned = append(warned, warning)
+				tell("warning: " + warning)
+			}
 		}
 		now := open(o.Services, what)
 		if now == "" {

@@ -49,6 +49,20 @@ func TestWaitEndsOnlyWhenItIsSo(t *testing.T) {
 	}
 }
 
+// TestAWaitTellsWhatElseIsToBeKnownOnce: all is as the file says that is in
+// force, say, and the one on disk can't be used.
+func TestAWaitTellsWhatElseIsToBeKnownOnce(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"project":"p","services":[{"name":"web","status":"running","message":"m","generation":2,"observed_generation":2,"converged":%t}],"warnings":["not ready: the file can't be used"]}`, asked.Add(1) > 2)
+	}))
+	defer server.Close()
+	code, out, errs := call(t, "wait", "--server", server.URL)
+	if code != 0 || out != "" || errs != "warning: not ready: the file can't be used\nwaiting: web is running: m\n" {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, out, errs)
+	}
+}
+
 func TestAWaitThatIsOverSaysWhatWasMissing(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, listing(`"observed_generation":2`))
