@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 
 	"golang.org/x/sync/semaphore"
@@ -14,6 +15,10 @@ import (
 // smallBody is the most bytes of a body that waits for no other: so a flip
 // waits for no upload. Nobody who shows nothing may send more.
 const smallBody = 4 << 10
+
+// sweptBody is the least size of a body before which the heap is swept: some
+// 50 ms, for what takes a second.
+const sweptBody = 256 << 10
 
 // uploads are the large bodies that are there. Many are read at once, for who
 // sends may be slow; one is used at a time, for what it is parsed into is many
@@ -62,19 +67,22 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, to route) *prob
 func (u *upload) use(ctx context.Context) error {
 	select {
 	case u.all.turn <- struct{}{}:
-		u.turns = true
-		return nil
 	default:
+		ctx, cancel := context.WithTimeout(ctx, rendering.Patience)
+		defer cancel()
+		select {
+		case u.all.turn <- struct{}{}:
+		case <-ctx.Done():
+			return busy("too many large bodies were sent; send this one again in a moment")
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, rendering.Patience)
-	defer cancel()
-	select {
-	case u.all.turn <- struct{}{}:
-		u.turns = true
-		return nil
-	case <-ctx.Done():
-		return busy("too many large bodies were sent; send this one again in a moment")
+	u.turns = true
+	if u.size >= sweptBody {
+		// What the one before was parsed into would be there beside this one's:
+		// a machine that is busy with something else collects it too late.
+		debug.FreeOSMemory()
 	}
+	return nil
 }
 
 // used gives back what the request's body holds, once nothing of it is needed
