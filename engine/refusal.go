@@ -2,6 +2,8 @@ package engine
 
 import (
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"reconciler/desired"
@@ -105,4 +107,27 @@ func (p Port) Overlaps(q Port) bool {
 	}
 	a, b = a.Unmap().WithZone(""), b.Unmap().WithZone("")
 	return a == b || a.Is4() == b.Is4() && (a.IsUnspecified() || b.IsUnspecified())
+}
+
+// String is "8080/tcp", with the address if it is a single one.
+func (p Port) String() string {
+	name := strconv.Itoa(p.Host)
+	if p.Protocol != "" {
+		name += "/" + p.Protocol
+	}
+	switch p.HostIP {
+	case "", "0.0.0.0", "::":
+		return name
+	}
+	return name + " of " + p.HostIP
+}
+
+var wholeID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ShortID is an ID as Docker's own tools print it, and a name as it is.
+func ShortID(ref string) string {
+	if wholeID.MatchString(ref) {
+		return ref[:12]
+	}
+	return ref
 }

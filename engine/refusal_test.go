@@ -64,3 +64,22 @@ func TestWordsOfOthersAreOneBoundedLine(t *testing.T) {
 		}
 	}
 }
+
+func TestAPortAndAnIDArePrintedAsDockersToolsDo(t *testing.T) {
+	for want, p := range map[string]Port{
+		"8080/tcp":              {Host: 8080, Protocol: "tcp"},
+		"8080":                  {HostIP: "0.0.0.0", Host: 8080},
+		"53/udp":                {HostIP: "::", Host: 53, Protocol: "udp"},
+		"8080/tcp of 127.0.0.1": {HostIP: "127.0.0.1", Host: 8080, Protocol: "tcp"},
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("%#v is %q, want %q", p, got, want)
+		}
+	}
+	id := strings.Repeat("0123456789abcdef", 4)
+	for ref, want := range map[string]string{id: "0123456789ab", id[1:]: id[1:], "a-long-name-of-a-container": "a-long-name-of-a-container", "": ""} {
+		if got := ShortID(ref); got != want {
+			t.Errorf("%q is %q, want %q", ref, got, want)
+		}
+	}
+}

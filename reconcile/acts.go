@@ -7,6 +7,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
 
@@ -48,20 +49,20 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	case !view.Up:
 		return 0, fmt.Errorf("restart %s: %w", service, engine.ErrUnavailable)
 	}
-	own := r.owned(snap.Document, view)
-	h := own.result.Holdings[service]
+	whose := r.owned(snap.Document, view)
+	h := whose.result.Holdings[service]
 	past := r.past(service)
-	ids := plan.Wanted(s, h, r.around(view, own.around, own.self), past)
-	guarded := slices.IndexFunc(ids, func(id string) bool { return own.self[id] != "" })
+	ids := plan.Wanted(s, h, r.around(view, whose.around, whose.self), past)
+	guarded := slices.IndexFunc(ids, func(id string) bool { return whose.self[id] != "" })
 	switch {
-	case h.Trouble.Reason != "":
-		return refuse(h.Trouble.Message)
+	case h.Trouble.Kind != "":
+		return refuse(h.Trouble.Message())
 	case h.Hidden != "":
 		return refuse(h.Hidden)
 	case len(ids) == 0:
 		return refuse("it has no container")
 	case guarded >= 0:
-		return refuse(plan.NotRestarted(find(h, ids[guarded]).Name, own.self[ids[guarded]]))
+		return refuse(own.NotRestarted(find(h, ids[guarded]).Name, whose.self[ids[guarded]]))
 	}
 	r.pasts[service] = past.AskRestart(ids)
 	if t := r.services[service]; t != nil {
@@ -132,12 +133,12 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	if !view.Up {
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
-	own := newOwnership(doc, view, r.opt.Self, r.finished)
-	around := r.around(view, own.around, own.self)
-	return report(doc, generation, own.result, func(s desired.Service) plan.Plan {
+	whose := newOwnership(doc, view, r.opt.Self, r.finished)
+	around := r.around(view, whose.around, whose.self)
+	return report(doc, generation, whose.result, func(s desired.Service) plan.Plan {
 		now := r.opt.Now()
 		around.Budget = r.budget.left(s.Name, now)
-		return plan.Diff(s, own.result.Holdings[s.Name], around, r.past(s.Name), now)
+		return plan.Diff(s, whose.result.Holdings[s.Name], around, r.past(s.Name), now)
 	}), nil
 }
 
@@ -183,9 +184,9 @@ func (r *Reconciler) Changed() <-chan struct{} {
 	return r.changed
 }
 
-func orphans(own plan.Ownership) []Orphan {
+func orphans(whose own.Ownership) []Orphan {
 	all := []Orphan{}
-	for _, o := range own.Orphans {
+	for _, o := range whose.Orphans {
 		all = append(all, Orphan{ID: o.Container.ID, Name: o.Container.Name, Service: o.Service,
 			State: o.Container.State, Message: o.Message})
 	}

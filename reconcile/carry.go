@@ -11,6 +11,7 @@ import (
 	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/observed"
+	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
 
@@ -145,9 +146,9 @@ func (r *Reconciler) guard(a plan.Action) error {
 	case why == "":
 		return nil
 	case a.Verb == plan.Stop:
-		return fmt.Errorf("%w: %s", ErrGuarded, plan.NotStopped(a.Container, why))
+		return fmt.Errorf("%w: %s", ErrGuarded, own.NotStopped(a.Container, why))
 	}
-	return fmt.Errorf("%w: %s", ErrGuarded, plan.NotRestarted(a.Container, why))
+	return fmt.Errorf("%w: %s", ErrGuarded, own.NotRestarted(a.Container, why))
 }
 
 // putBack connects the container again to the networks that a start which failed
@@ -191,8 +192,8 @@ func (r *Reconciler) holder(ctx context.Context, call Call, err error) *engine.H
 // containers of them are left running; the caller holds r.mu.
 func (r *Reconciler) follow(restarted desired.Service) (names []string, left []Event) {
 	around := r.own.around
-	around.All(func(service string, n plan.Neighbour) {
-		follows := slices.ContainsFunc(n.DependsOn, func(d plan.Dependency) bool {
+	around.All(func(service string, n own.Neighbour) {
+		follows := slices.ContainsFunc(n.DependsOn, func(d own.Dependency) bool {
 			return d.Restart && d.Service == restarted.ComposeService && around.Cycle(service, d) == nil
 		})
 		if !follows || n.Want.State != desired.Running || n.Want.Suspend.Active(r.opt.Now()) {
@@ -204,7 +205,7 @@ func (r *Reconciler) follow(restarted desired.Service) (names []string, left []E
 			case !c.Running():
 			case why != "":
 				left = append(left, Event{Time: r.opt.Now(), Kind: KindWarning, Service: n.Name,
-					Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, plan.NotRestarted(c.Name, why))})
+					Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, own.NotRestarted(c.Name, why))})
 			default:
 				running = append(running, c.ID)
 			}

@@ -8,7 +8,7 @@ import (
 	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/observed"
-	"reconciler/reconcile/plan"
+	"reconciler/reconcile/own"
 )
 
 // ownership is who owns what in one view, worked out once. The zero value is
@@ -16,9 +16,9 @@ import (
 type ownership struct {
 	doc     *desired.Document
 	version int64
-	result  plan.Ownership
-	around  plan.Neighbours
-	self    map[string]string // plan.Guarded
+	result  own.Ownership
+	around  own.Neighbours
+	self    map[string]string // own.Guarded
 }
 
 // owned works out who owns what in the view by the document, unless it is
@@ -33,25 +33,25 @@ func (r *Reconciler) owned(doc *desired.Document, view observed.View) ownership 
 // newOwnership works out who owns what in the view. finished reports
 // whether a job is recorded as finished.
 func newOwnership(doc *desired.Document, view observed.View, us engine.Self, finished func(service string) bool) ownership {
-	self := plan.Guarded(us, view.Info, view.Containers)
+	self := own.Guarded(us, view.Info, view.Containers)
 	containers := slices.Clone(view.Containers)
 	for _, s := range view.Hidden {
 		containers = append(containers, engine.Container{Summary: s})
 	}
-	own := plan.Own(doc, containers, self)
-	unread(own, view)
-	return ownership{doc, view.Version, own, own.Neighbours(doc, finished), self}
+	whose := own.Judge(doc, containers, self)
+	unread(whose, view)
+	return ownership{doc, view.Version, whose, whose.Neighbours(doc, finished), self}
 }
 
 // unread warns of the containers that the engine tells nothing of now, and takes
 // those out of the holdings of which it has told nothing but that they are there.
-func unread(own plan.Ownership, view observed.View) {
+func unread(whose own.Ownership, view observed.View) {
 	hidden := make(map[string]bool, len(view.Hidden))
 	for _, s := range view.Hidden {
 		hidden[s.ID] = true
 	}
-	for service, h := range own.Holdings {
-		h.Replicas = slices.DeleteFunc(h.Replicas, func(r plan.Replica) bool {
+	for service, h := range whose.Holdings {
+		h.Replicas = slices.DeleteFunc(h.Replicas, func(r own.Replica) bool {
 			err := view.Unread[r.Container.ID]
 			switch {
 			case err == nil:
@@ -62,7 +62,7 @@ func unread(own plan.Ownership, view observed.View) {
 			}
 			return hidden[r.Container.ID]
 		})
-		own.Holdings[service] = h
+		whose.Holdings[service] = h
 	}
 }
 
@@ -79,16 +79,16 @@ func (r *Reconciler) Affected() []string {
 	snap := r.opt.Desired.Snapshot()
 	view := r.opt.World.View()
 	before := r.heeded // not r.own: whoever just looks renews that one
-	own := r.owned(snap.Document, view)
-	r.heeded = own
-	all := before.doc != snap.Document || !view.Up || !maps.Equal(before.self, own.self)
+	whose := r.owned(snap.Document, view)
+	r.heeded = whose
+	all := before.doc != snap.Document || !view.Up || !maps.Equal(before.self, whose.self)
 	r.sweep(snap.Document)
-	moved := own.around.Moved(before.around)
+	moved := whose.around.Moved(before.around)
 	now := r.opt.Now()
 	var names []string
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
-		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], own.result.Holdings[s.Name]) ||
+		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], whose.result.Holdings[s.Name]) ||
 			s.Suspend.Active(now) != (t.status.Suspended != nil) {
 			names = append(names, s.Name)
 		}
@@ -115,10 +115,10 @@ func (r *Reconciler) sweep(doc *desired.Document) {
 
 // same reports whether two looks at what a service owns could lead to the same
 // decision and the same status.
-func same(a, b plan.Holding) bool {
-	return a.Trouble == b.Trouble && a.Hidden == b.Hidden && slices.Equal(a.Warnings, b.Warnings) && maps.Equal(a.InTheWay, b.InTheWay) &&
+func same(a, b own.Holding) bool {
+	return a.Trouble.Message() == b.Trouble.Message() && a.Hidden == b.Hidden && slices.Equal(a.Warnings, b.Warnings) && maps.Equal(a.InTheWay, b.InTheWay) &&
 		slices.EqualFunc(a.Replacing, b.Replacing, sameContainer) &&
-		slices.EqualFunc(a.Replicas, b.Replicas, func(x, y plan.Replica) bool {
+		slices.EqualFunc(a.Replicas, b.Replicas, func(x, y own.Replica) bool {
 			return x.Number == y.Number && sameContainer(x.Container, y.Container)
 		})
 }

@@ -7,6 +7,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
 
@@ -37,7 +38,7 @@ func (r *Reconciler) track(service string) *tracked {
 
 // publish makes the plan the service's status and returns what is worth
 // telling; the caller holds r.mu.
-func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h plan.Holding, p plan.Plan) []Event {
+func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h own.Holding, p plan.Plan) []Event {
 	t := r.track(s.Name)
 	now := r.opt.Now()
 	was := *t

@@ -24,6 +24,7 @@ import (
 	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/observed"
+	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
 
@@ -141,9 +142,9 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 		r.mu.Unlock()
 		return nil, time.Time{}
 	}
-	own := r.owned(snap.Document, view)
-	holding := own.result.Holdings[service]
-	around := r.around(view, own.around, own.self)
+	whose := r.owned(snap.Document, view)
+	holding := whose.result.Holdings[service]
+	around := r.around(view, whose.around, whose.self)
 	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
 	past := r.past(service)
 	p := plan.Diff(s, holding, around, past, began)
@@ -183,7 +184,7 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 }
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
-func (r *Reconciler) around(view observed.View, neighbours plan.Neighbours, self map[string]string) plan.Around {
+func (r *Reconciler) around(view observed.View, neighbours own.Neighbours, self map[string]string) plan.Around {
 	touched := make(map[string]plan.Touch, len(view.Touched))
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
@@ -205,7 +206,7 @@ func recalled(m desired.Memory, service string) plan.Past {
 	return plan.Past{Replicas: m.Replicas[service], Done: m.Jobs[service], Healthy: m.Healthy[service]}
 }
 
-func find(h plan.Holding, id string) engine.Container {
+func find(h own.Holding, id string) engine.Container {
 	for _, r := range h.Replicas {
 		if r.Container.ID == id {
 			return r.Container

@@ -8,6 +8,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/observed"
+	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
 
@@ -67,8 +68,8 @@ func (r Report) String() string {
 }
 
 // report writes down one plan for each service.
-func report(doc *desired.Document, generation int64, own plan.Ownership, decide func(desired.Service) plan.Plan) Report {
-	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(own)}
+func report(doc *desired.Document, generation int64, whose own.Ownership, decide func(desired.Service) plan.Plan) Report {
+	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(whose)}
 	for _, s := range doc.Services {
 		p := decide(s)
 		n := ServicePlan{Service: s.Name, Desired: string(s.State), Status: p.Status, Converged: p.Converged,
@@ -96,10 +97,10 @@ func Look(ctx context.Context, opt Options, doc *desired.Document, memory desire
 	if err != nil {
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
 	}
-	own := newOwnership(doc, view, opt.Self, func(service string) bool { return memory.Jobs[service] != "" })
-	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: own.self, Neighbours: own.around}
-	return report(doc, 0, own.result, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, own.result.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
+	whose := newOwnership(doc, view, opt.Self, func(service string) bool { return memory.Jobs[service] != "" })
+	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: whose.self, Neighbours: whose.around}
+	return report(doc, 0, whose.result, func(s desired.Service) plan.Plan {
+		return plan.Diff(s, whose.result.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
 	}), nil
 }
 
@@ -112,7 +113,7 @@ func Names(doc *desired.Document) map[string]bool {
 		case s.Container != "":
 			names[s.Container] = true
 		case doc.ContainerName != "":
-			names[plan.TemplateName(doc.ContainerName, s)] = true
+			names[own.TemplateName(doc.ContainerName, s)] = true
 		}
 	}
 	return names

@@ -13,7 +13,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/reconcile/plan"
+	"reconciler/reconcile/own"
 )
 
 // initial is what `init` was asked for, and what it found.
@@ -169,10 +169,10 @@ func (in *initial) write() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := plan.Own(doc, in.containers, nil)
+	whose := own.Judge(doc, in.containers, nil)
 	lines := make(map[string]string, len(in.services))
 	for _, s := range in.services {
-		if h, listed := own.Holdings[s]; listed {
+		if h, listed := whose.Holdings[s]; listed {
 			lines[s] = in.line(s, h)
 		}
 	}
@@ -184,9 +184,9 @@ func (in *initial) write() ([]byte, error) {
 }
 
 // line is what stands behind the service's name.
-func (in *initial) line(service string, h plan.Holding) string {
-	if h.Trouble.Reason != "" {
-		in.why[service] = h.Trouble.Message
+func (in *initial) line(service string, h own.Holding) string {
+	if h.Trouble.Kind != "" {
+		in.why[service] = h.Trouble.Message()
 		return "running"
 	}
 	alive, done := 0, len(h.Replicas) > 0

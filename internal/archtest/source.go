@@ -38,7 +38,10 @@ func purity(t Tree) []string {
 	return found
 }
 
-func pure(file File) bool { return file.Dir() == "reconcile/plan" && !file.Test() }
+// pure are the two rooms that decide: whose, and what.
+func pure(file File) bool {
+	return (file.Dir() == "reconcile/own" || file.Dir() == "reconcile/plan") && !file.Test()
+}
 
 // starters are the only places where goroutines begin, besides tests: a
 // folder, a file, or a function that blocks until all that it started has

@@ -9,10 +9,11 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // conclude draws one plan from the decisions about each replica.
-func (d *decision) conclude(replicas []Replica) Plan {
+func (d *decision) conclude(replicas []own.Replica) Plan {
 	p := &d.plan
 	d.count(replicas)
 	all := slices.Concat(d.verdicts, d.surplus)
@@ -46,7 +47,7 @@ func (d *decision) conclude(replicas []Replica) Plan {
 }
 
 // count sums up the replicas.
-func (d *decision) count(replicas []Replica) {
+func (d *decision) count(replicas []own.Replica) {
 	for _, r := range replicas {
 		rec := d.record(r.Container)
 		d.plan.Failures = max(d.plan.Failures, rec.Crashes, rec.Failures, rec.NoProgress)

@@ -8,6 +8,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // otherToolLimit is how long a replacement that another tool began is waited
@@ -35,10 +36,10 @@ type Around struct {
 	InFlight map[string]Verb
 	Budget   Budget
 	// Self are the containers that this program itself depends on, by ID, with
-	// why (Guarded); they are never stopped or restarted.
+	// why (own.Guarded); they are never stopped or restarted.
 	Self map[string]string
 	// Neighbours are the services of the project, this one included.
-	Neighbours Neighbours
+	Neighbours own.Neighbours
 	// DryRun: what would be done is said, and no action is decided.
 	DryRun bool
 }
@@ -57,7 +58,7 @@ type Budget struct {
 // Diff decides what to do now about one service, given what it owns. It
 // changes none of its arguments; the Plan's Past is what it must be given next
 // time. The same arguments always give the same Plan.
-func Diff(service desired.Service, have Holding, around Around, past Past, now time.Time) Plan {
+func Diff(service desired.Service, have own.Holding, around Around, past Past, now time.Time) Plan {
 	d := decision{service: service, around: around, inTheWay: have.InTheWay, now: now}
 	d.past = past.observe(service, have, around, now)
 	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
@@ -65,8 +66,8 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 	d.dependencies()
 	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
 		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true, runs: d.serve(have.Replicas)})
-	} else if have.Trouble.Reason != "" {
-		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: have.Trouble})
+	} else if have.Trouble.Kind != "" {
+		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: troubled(have.Trouble)})
 	} else if have.Hidden != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Reconciling: Note{ReasonRetry, have.Hidden}})
 	} else {
@@ -79,7 +80,7 @@ func Diff(service desired.Service, have Holding, around Around, past Past, now t
 type decision struct {
 	service  desired.Service
 	around   Around
-	inTheWay map[string]Obstacle
+	inTheWay map[string]own.Obstacle
 	past     Past
 	now      time.Time
 	verdicts []verdict // one for each wanted replica, the missing ones too
@@ -123,17 +124,17 @@ func (d *decision) otherTool(replacing []engine.Container) (Note, time.Time) {
 
 // serve reports whether as many run as are wanted, and none is unhealthy or may
 // become so.
-func (d *decision) serve(replicas []Replica) bool {
+func (d *decision) serve(replicas []own.Replica) bool {
 	ordered := d.order(replicas)
 	want := d.wanted(len(ordered))
-	return d.service.State == desired.Running && want <= len(ordered) && !slices.ContainsFunc(ordered[:want], func(r Replica) bool {
+	return d.service.State == desired.Running && want <= len(ordered) && !slices.ContainsFunc(ordered[:want], func(r own.Replica) bool {
 		return !r.Container.Running() || r.Container.Health != engine.HealthNone && r.Container.Health != engine.HealthHealthy
 	})
 }
 
 // walk decides about each container, wanted or surplus, and about those that
 // are missing.
-func (d *decision) walk(replicas []Replica) {
+func (d *decision) walk(replicas []own.Replica) {
 	ordered := d.order(replicas)
 	want := d.wanted(len(ordered))
 	budget := d.around.Budget.Free
@@ -151,15 +152,15 @@ func (d *decision) walk(replicas []Replica) {
 
 // order puts what runs before what lives, and that before the rest, each by
 // number: the first of them are the wanted ones.
-func (d *decision) order(replicas []Replica) []Replica {
+func (d *decision) order(replicas []own.Replica) []own.Replica {
 	ordered := slices.Clone(replicas)
-	slices.SortStableFunc(ordered, func(a, b Replica) int {
+	slices.SortStableFunc(ordered, func(a, b own.Replica) int {
 		return cmp.Or(cmp.Compare(d.liveliness(a), d.liveliness(b)), cmp.Compare(a.Number, b.Number))
 	})
 	return ordered
 }
 
-func (d *decision) liveliness(r Replica) int {
+func (d *decision) liveliness(r own.Replica) int {
 	verb := d.around.InFlight[r.Container.ID]
 	switch {
 	case r.Container.Running(), verb == Start, verb == Restart: // about to run
@@ -202,7 +203,7 @@ func (d *decision) tooMany(c engine.Container) {
 
 // Wanted returns the IDs of the containers of a service that the desired state
 // is about now, at most as many as there are.
-func Wanted(service desired.Service, have Holding, around Around, past Past) []string {
+func Wanted(service desired.Service, have own.Holding, around Around, past Past) []string {
 	d := decision{service: service, around: around, past: past}
 	ordered := d.order(have.Replicas)
 	var ids []string
@@ -241,6 +242,14 @@ func (d *decision) missing(exist, want int) {
 	for range want - exist {
 		d.hold(verdict{Status: StatusMissing, idle: StatusMissing, Stalled: Note{ReasonMissing, what}})
 	}
+}
+
+// troubled is the reason of what ownership can't tell.
+func troubled(t own.Trouble) Note {
+	if t.Kind == own.NameTaken {
+		return Note{ReasonNameConflict, t.Message()}
+	}
+	return Note{ReasonAmbiguous, t.Message()}
 }
 
 func (d *decision) clock(t time.Time) string { return t.In(d.now.Location()).Format(time.TimeOnly) }

@@ -7,6 +7,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // gate says for which dependency the service's starts wait; zero: for none.
@@ -37,22 +38,22 @@ func (d *decision) gated(v *verdict) bool {
 }
 
 // wanted is what a condition asks for, in words.
-var wanted = map[Condition]string{Started: "running", Healthy: "healthy", Ended: "finished"}
+var wanted = map[own.Condition]string{own.Started: "running", own.Healthy: "healthy", own.Ended: "finished"}
 
 // awaited says why the dependency isn't what is asked of it yet; "": it is, or
 // it is not waited for.
-func (d *decision) awaited(dep Dependency) string {
+func (d *decision) awaited(dep own.Dependency) string {
 	n, known := d.around.Neighbours.Of(dep.Service)
 	if known && n.Name != "" && off(n.Want) {
 		return ""
 	}
-	why := n.lacks(dep.Condition)
+	why := lacks(n, dep.Condition)
 	switch {
 	case why == "":
 		return ""
 	case n.Name == "":
 		state := desired.Running
-		if dep.Condition == Ended {
+		if dep.Condition == own.Ended {
 			state = desired.Completed
 		}
 		return fmt.Sprintf("%s. It is not listed, so nothing here starts it; to have it started, write under services: %s: %s", why, dep.Service, state)
@@ -66,9 +67,9 @@ func (d *decision) awaited(dep Dependency) string {
 func off(s desired.Service) bool { return s.State == desired.Stopped || s.State == desired.Absent }
 
 // lacks says why the service doesn't fulfil the condition; "": it does.
-func (n Neighbour) lacks(c Condition) string {
+func lacks(n own.Neighbour, c own.Condition) string {
 	if len(n.Containers) == 0 {
-		if c == Ended && n.Done {
+		if c == own.Ended && n.Done {
 			return ""
 		}
 		return "it has no container"
@@ -76,13 +77,13 @@ func (n Neighbour) lacks(c Condition) string {
 	running := slices.ContainsFunc(n.Containers, func(c engine.Container) bool { return c.Running() })
 	first := n.Containers[0]
 	switch c {
-	case Ended:
+	case own.Ended:
 		ended := func(c engine.Container) bool { return c.State == engine.StateExited && c.ExitCode == 0 }
 		if slices.ContainsFunc(n.Containers, ended) && !slices.ContainsFunc(n.Containers, alive) {
 			return ""
 		}
 		return fmt.Sprintf("%s is %s", first.Name, stateOf(first))
-	case Healthy:
+	case own.Healthy:
 		for _, c := range n.Containers {
 			switch {
 			case !c.Running():
@@ -115,7 +116,7 @@ func (d *decision) dependencies() {
 	us := d.service.ComposeService
 	n, _ := d.around.Neighbours.Of(us)
 	for _, dep := range n.DependsOn {
-		d.plan.DependsOn = append(d.plan.DependsOn, d.around.Neighbours.listed(dep.Service))
+		d.plan.DependsOn = append(d.plan.DependsOn, d.around.Neighbours.Listed(dep.Service))
 		if off(d.service) {
 			continue
 		}
@@ -128,25 +129,17 @@ func (d *decision) dependencies() {
 	}
 }
 
-// listed is what the file calls the service, else its name in Compose.
-func (n Neighbours) listed(service string) string {
-	if of := n.services[service]; of.Name != "" {
-		return of.Name
-	}
-	return service
-}
-
 // stopsAfter says which dependent is being stopped first; zero: none. Only
 // those count that are being stopped, too: a dependent that should run, or that
 // nobody here will stop, holds nothing up.
 func (d *decision) stopsAfter() Note {
 	us := d.service.ComposeService
 	note := Note{}
-	d.around.Neighbours.All(func(service string, n Neighbour) {
+	d.around.Neighbours.All(func(service string, n own.Neighbour) {
 		if n.Name == "" || n.Held || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
 			return
 		}
-		on := slices.IndexFunc(n.DependsOn, func(dep Dependency) bool { return dep.Service == us })
+		on := slices.IndexFunc(n.DependsOn, func(dep own.Dependency) bool { return dep.Service == us })
 		if on < 0 || d.around.Neighbours.Cycle(service, n.DependsOn[on]) != nil {
 			return
 		}

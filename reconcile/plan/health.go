@@ -7,6 +7,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // A container whose health is in doubt is looked at after firstLook, then ever
@@ -115,7 +116,7 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 		fails("; it is left running, as on_unhealthy asks")
 		return v
 	case d.around.Self[c.ID] != "":
-		fails("; %s", NotRestarted(c.Name, d.around.Self[c.ID]))
+		fails("; %s", own.NotRestarted(c.Name, d.around.Self[c.ID]))
 		return v
 	case !slices.Contains(d.past.Healthy, c.ID):
 		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at docker logs %[1]s", c.Name)}

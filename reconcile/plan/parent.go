@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // parentRuns is how long a container must have run before those that share its
@@ -41,14 +42,14 @@ func (p pinned) look(parent, child engine.Container, now time.Time) pinned {
 }
 
 // parents are those of the container, by ID; what is known is not changed.
-func parents(known map[string]pinned, c engine.Container, around Neighbours, now time.Time) map[string]pinned {
+func parents(known map[string]pinned, c engine.Container, around own.Neighbours, now time.Time) map[string]pinned {
 	if len(c.Shares) == 0 {
 		return nil
 	}
 	all := make(map[string]pinned, len(c.Shares))
 	for _, id := range c.Shares {
 		pin := known[id]
-		if p, ok := around.byID[id]; ok && p.Running() {
+		if p, ok := around.Container(id); ok && p.Running() {
 			pin = pin.look(p, c, now)
 		}
 		all[id] = pin
@@ -61,14 +62,15 @@ func parents(known map[string]pinned, c engine.Container, around Neighbours, now
 func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 	rec := d.record(c)
 	for _, id := range c.Shares {
-		p, pin := d.around.Neighbours.byID[id], rec.Parents[id]
+		p, _ := d.around.Neighbours.Container(id)
+		pin := rec.Parents[id]
 		if !p.Running() || !pin.Stale {
 			continue
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
 		told := fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; ", c.Name, p.Name, d.clock(p.StartedAt))
 		if why := d.around.Self[c.ID]; why != "" {
-			v.Unready = Note{ReasonParent, told + NotRestarted(c.Name, why)}
+			v.Unready = Note{ReasonParent, told + own.NotRestarted(c.Name, why)}
 			return v, true
 		}
 		if pin.Since.IsZero() {

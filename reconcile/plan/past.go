@@ -7,6 +7,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // Past is what a service's decisions must remember from one to the next. It is
@@ -41,7 +42,7 @@ type Past struct {
 
 // observe returns the past with what can be seen now: what changed since the
 // last decision, and what that means for the back-offs.
-func (p Past) observe(service desired.Service, have Holding, around Around, now time.Time) Past {
+func (p Past) observe(service desired.Service, have own.Holding, around Around, now time.Time) Past {
 	intent := intentOf(service, now)
 	l := look{service: service, now: now, flipped: p.Intent != "" && p.Intent != intent, reborn: !p.View.Equal(around.Since)}
 	p.Intent, p.View = intent, around.Since
@@ -51,7 +52,7 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 
 	known := p.Containers
 	p.Containers = make(map[string]Record, len(have.Replicas))
-	vague := have.Trouble.Reason != "" || have.Hidden != ""
+	vague := have.Trouble.Kind != "" || have.Hidden != ""
 	if vague || len(have.Replacing) > 0 {
 		maps.Copy(p.Containers, known) // it will be told who is who, later
 	} else {
@@ -83,15 +84,15 @@ func (p Past) observe(service desired.Service, have Holding, around Around, now 
 
 // growing reports whether somebody may be about to create more of the service's
 // containers, or to start those that he created.
-func growing(service desired.Service, have Holding, around Around, now time.Time) bool {
-	return slices.ContainsFunc(have.Replicas, func(r Replica) bool {
+func growing(service desired.Service, have own.Holding, around Around, now time.Time) bool {
+	return slices.ContainsFunc(have.Replicas, func(r own.Replica) bool {
 		return r.Container.State == engine.StateCreated && now.Before(around.Seen[r.Container.ID].Add(service.Settle))
 	})
 }
 
 // healthyOnce are those of the containers that are known to have been healthy
 // once, or are now.
-func healthyOnce(known []string, replicas []Replica) []string {
+func healthyOnce(known []string, replicas []own.Replica) []string {
 	var ids []string
 	for _, r := range replicas {
 		if c := r.Container; slices.Contains(known, c.ID) || c.Running() && c.Health == engine.HealthHealthy {

@@ -6,6 +6,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // replica decides about one wanted container. budget is what is left of the
@@ -155,7 +156,7 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	}
 	if why := d.around.Self[c.ID]; why != "" {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonSelf, NotStopped(c.Name, why)}
+		v.Stalled = Note{ReasonSelf, own.NotStopped(c.Name, why)}
 		return v
 	}
 	if c.AutoRemove {
@@ -220,7 +221,7 @@ func (d *decision) refuse(c engine.Container) {
 	rec := d.record(c)
 	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
 		rec.Restart = false
-		rec.tell(Note{ReasonSelf, NotRestarted(c.Name, why)})
+		rec.tell(Note{ReasonSelf, own.NotRestarted(c.Name, why)})
 		rec.Refused = fingerprint(c)
 		d.past.Containers[c.ID] = rec
 	}

@@ -93,6 +93,36 @@ func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
 	return false
 }
 
+// barred writes into the verdict that nothing may be started: an orphan has what
+// the container needs, or a start would leave it without its networks.
+func (d *decision) barred(v *verdict, c engine.Container) bool {
+	switch o := d.inTheWay[c.ID]; {
+	case o.Orphan != "":
+		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (docker stop %[2]s), or list its service in the file",
+			c.Name, o.Orphan, o.Has)}
+	case c.Unplugged || len(engine.Missing(d.record(c).Lost.Networks, c.Networks)) > 0:
+		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
+	default:
+		return false
+	}
+	v.Status = v.idle
+	return true
+}
+
+// unplugged says why a container may not be started that a failed start has cost
+// its networks, or one of them.
+func (d *decision) unplugged(c engine.Container) string {
+	rec := d.record(c)
+	why, lost := rec.Trouble, ""
+	if why == "" {
+		why = fmt.Sprintf("%s can't start: %s", c.Name, engine.OneLine(c.Error))
+	}
+	if rec.Lost.Why != nil {
+		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.Lost.Why.Error()))
+	}
+	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c))
+}
+
 func minTime(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

@@ -11,6 +11,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // story is a little world that one story file moves along. An empty line
@@ -56,10 +57,10 @@ func newStory() *story {
 // plan decides about every service, as one round of the loop does.
 func (s *story) plan() string {
 	var b strings.Builder
-	own := Own(&s.doc, slices.Collect(maps.Values(s.containers)), s.around.Self)
-	s.around.Neighbours = own.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
+	whose := own.Judge(&s.doc, slices.Collect(maps.Values(s.containers)), s.around.Self)
+	s.around.Neighbours = whose.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
 	for _, service := range s.doc.Services {
-		p := Diff(service, own.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)
+		p := Diff(service, whose.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)
 		s.pasts[service.Name] = p.Past
 		for line := range strings.Lines(p.String()) {
 			b.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
@@ -90,7 +91,7 @@ func (s *story) plan() string {
 			fmt.Fprintf(&b, "    warning: %s\n", w)
 		}
 	}
-	for _, o := range own.Orphans {
+	for _, o := range whose.Orphans {
 		fmt.Fprintf(&b, "  orphan %s: %s\n", o.Container.Name, o.Message)
 	}
 	return b.String()

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 
 	"reconciler/engine"
 )
@@ -16,7 +14,7 @@ func failed(r Result) Note {
 	if !errors.As(r.Err, &refusal) {
 		return Note{ReasonRetry, engine.OneLine(r.Err.Error())}
 	}
-	subject := short(refusal.Subject)
+	subject := engine.ShortID(refusal.Subject)
 	note := Note{}
 	switch refusal.Kind {
 	case engine.PortTaken:
@@ -46,31 +44,18 @@ func failed(r Result) Note {
 func heldBy(p engine.Port, by *engine.Holder) string {
 	switch {
 	case by == nil:
-		return fmt.Sprintf("port %s is taken", portName(p))
+		return fmt.Sprintf("port %s is taken", p)
 	case by.Container != "" && by.Project != "":
-		return fmt.Sprintf("port %s is held by container %s (project %s)", portName(p), by.Container, by.Project)
+		return fmt.Sprintf("port %s is held by container %s (project %s)", p, by.Container, by.Project)
 	case by.Container != "":
-		return fmt.Sprintf("port %s is held by container %s", portName(p), by.Container)
+		return fmt.Sprintf("port %s is held by container %s", p, by.Container)
 	case by.Process == "docker-proxy":
-		return fmt.Sprintf("port %s is held by docker-proxy (pid %d), which the engine left behind: kill %[2]d", portName(p), by.PID)
+		return fmt.Sprintf("port %s is held by docker-proxy (pid %d), which the engine left behind: kill %[2]d", p, by.PID)
 	case by.Process != "":
-		return fmt.Sprintf("port %s is held by process %s (pid %d)", portName(p), by.Process, by.PID)
+		return fmt.Sprintf("port %s is held by process %s (pid %d)", p, by.Process, by.PID)
 	}
 	flags := map[string]string{"tcp": "-ltnp", "udp": "-lunp"}[p.Protocol]
-	return fmt.Sprintf("port %s is held by another process of the host: ss %s 'sport = :%d'", portName(p), cmp.Or(flags, "-anp"), p.Host)
-}
-
-// portName is "8080/tcp", with the address if it is a single one.
-func portName(p engine.Port) string {
-	name := strconv.Itoa(p.Host)
-	if p.Protocol != "" {
-		name += "/" + p.Protocol
-	}
-	switch p.HostIP {
-	case "", "0.0.0.0", "::":
-		return name
-	}
-	return name + " of " + p.HostIP
+	return fmt.Sprintf("port %s is held by another process of the host: ss %s 'sport = :%d'", p, cmp.Or(flags, "-anp"), p.Host)
 }
 
 // Asked is the port as the container asks for it, which the engine doesn't tell
@@ -94,16 +79,6 @@ func anew(c engine.Container) string {
 		return "docker compose up --no-start --force-recreate " + service
 	}
 	return "make the container again"
-}
-
-var wholeID = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// short is a name as it is, and an ID as Docker's own tools print it.
-func short(subject string) string {
-	if wholeID.MatchString(subject) {
-		return short12(subject)
-	}
-	return subject
 }
 
 // ended says how a container's last run ended.

@@ -1,4 +1,11 @@
-package plan
+// Package own says whose a container is: which of them each service of the
+// document owns, which are nobody's, which may never be touched, and who depends
+// on whom. It judges a whole project, from names, labels and what containers
+// share; what is done to them is not its matter (reconcile/plan). Every function
+// is pure: it reads no clock, does no I/O, and changes none of its inputs.
+//
+// Everything here may be called by any number of goroutines.
+package own
 
 import (
 	"cmp"
@@ -26,9 +33,9 @@ type Holding struct {
 	// Replacing is a container with which another tool is about to replace
 	// one of the service's; empty: none.
 	Replacing []engine.Container
-	// Trouble: it can't be told which containers are the service's
-	// (AmbiguousContainer, NameConflict). The zero value: none.
-	Trouble Note
+	// Trouble: it can't be told which containers are the service's.
+	// The zero value: none.
+	Trouble Trouble
 	// Hidden: one that seems to be the service's can't be looked at, or has a label
 	// that can't be read, and this says why. Nothing may be done to the others
 	// either, and nothing is missing. Empty: none.
@@ -63,11 +70,11 @@ type candidates struct {
 	claimed  []string                   // its containers that another service claims too
 }
 
-// Own decides which of the containers belong to which service of the document.
+// Judge decides which of the containers belong to which service of the document.
 // The order of the containers doesn't matter. Containers that it neither
 // assigns nor names as orphans are foreign. Those of self (Guarded) are in
 // nobody's way: what shares a folder with them is meant to.
-func Own(doc *desired.Document, containers []engine.Container, self map[string]string) Ownership {
+func Judge(doc *desired.Document, containers []engine.Container, self map[string]string) Ownership {
 	sorted := slices.Clone(containers)
 	slices.SortFunc(sorted, func(a, b engine.Container) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
@@ -87,10 +94,10 @@ func Own(doc *desired.Document, containers []engine.Container, self map[string]s
 		}
 	}
 
-	own := Ownership{Holdings: make(map[string]Holding, len(all))}
+	o := Ownership{Holdings: make(map[string]Holding, len(all))}
 	taken := make(map[string]bool)
 	for _, s := range all {
-		h := s.holding(doc)
+		h := s.holding()
 		for _, r := range h.Replicas {
 			taken[r.Container.ID] = true
 		}
@@ -98,21 +105,21 @@ func Own(doc *desired.Document, containers []engine.Container, self map[string]s
 			taken[c.ID] = true
 		}
 		h.conceal()
-		own.Holdings[s.service.Name] = h
+		o.Holdings[s.service.Name] = h
 	}
 	for _, c := range sorted {
 		compose := c.Labels[engine.LabelOneoff] == "False" || c.Unread == engine.LabelOneoff
 		if c.Labels[engine.LabelProject] == doc.Project && compose && !taken[c.ID] {
-			own.Orphans = append(own.Orphans, orphan(doc, c))
-			own.doubt(doc, c)
+			o.Orphans = append(o.Orphans, orphan(doc, c))
+			o.doubt(doc, c)
 		}
 	}
-	held := claimed(own.Orphans, self)
-	for name, h := range own.Holdings {
+	held := claimed(o.Orphans, self)
+	for name, h := range o.Holdings {
 		h.block(held)
-		own.Holdings[name] = h
+		o.Holdings[name] = h
 	}
-	return own
+	return o
 }
 
 // index finds the services that a container may belong to in a few look-ups.
@@ -237,13 +244,13 @@ func replaced(c engine.Container, all []engine.Container) string {
 }
 
 // holding draws the conclusion for one service.
-func (s *candidates) holding(doc *desired.Document) Holding {
+func (s *candidates) holding() Holding {
 	h := Holding{Replacing: s.replaces}
 	numbers := make([]int, 0, len(s.byNumber))
 	for n, cs := range s.byNumber {
 		numbers = append(numbers, n)
 		if len(cs) > 1 {
-			h.Trouble = s.ambiguous(cs, fmt.Sprintf("%s could each be replica %d", names(cs), n))
+			h.Trouble = Trouble{Kind: SameNumber, Service: s.service.Name, Containers: cs, Number: n}
 		}
 	}
 	slices.Sort(numbers)
@@ -251,22 +258,20 @@ func (s *candidates) holding(doc *desired.Document) Holding {
 		for _, c := range s.byNumber[n] {
 			h.Replicas = append(h.Replicas, Replica{n, c})
 			if slices.Contains(s.claimed, c.ID) {
-				h.Trouble = s.ambiguous(nil, fmt.Sprintf("%s is claimed by another service too", c.Name))
+				h.Trouble = s.trouble(TwoServices, c)
 			}
 		}
 	}
 	short := len(numbers) == 0 || len(numbers) < s.service.Replicas
 	switch {
-	case h.Trouble.Reason != "":
+	case h.Trouble.Kind != "":
 	case len(s.odd) > 0 && short:
-		h.Trouble = s.ambiguous(s.odd, fmt.Sprintf("%s carries the service's labels but not a name of it", names(s.odd)))
+		h.Trouble = s.trouble(OddName, s.odd...)
 	case len(s.foreign) > 0 && len(numbers) == 0:
-		f := s.foreign[0]
-		h.Trouble = Note{ReasonNameConflict, fmt.Sprintf("%s (%s) has the name that container_name gives to %s, but belongs to Compose project %q, service %q; rename it, or change container_name",
-			f.Name, short12(f.ID), s.service.Name, f.Labels[engine.LabelProject], f.Labels[engine.LabelService])}
+		h.Trouble = s.trouble(NameTaken, s.foreign[0])
 	}
 	for _, c := range s.odd {
-		if h.Trouble.Reason != "" {
+		if h.Trouble.Kind != "" {
 			break // the trouble names them
 		}
 		h.Warnings = append(h.Warnings, fmt.Sprintf("%s carries the service's labels but not a name of it: left alone", c.Name))
@@ -274,12 +279,8 @@ func (s *candidates) holding(doc *desired.Document) Holding {
 	return h
 }
 
-func (s *candidates) ambiguous(choices []engine.Container, what string) Note {
-	line := "container: NAME"
-	if len(choices) > 0 {
-		line = "container: " + choices[0].Name
-	}
-	return Note{ReasonAmbiguous, fmt.Sprintf("%s; nothing is done. To settle it, write under services.%s: %s", what, s.service.Name, line)}
+func (s *candidates) trouble(kind Kind, containers ...engine.Container) Trouble {
+	return Trouble{Kind: kind, Service: s.service.Name, Containers: containers}
 }
 
 func names(cs []engine.Container) string {
@@ -289,6 +290,3 @@ func names(cs []engine.Container) string {
 	}
 	return strings.Join(all, ", ")
 }
-
-// short12 is the ID as Docker's own tools print it.
-func short12(id string) string { return id[:min(len(id), 12)] }

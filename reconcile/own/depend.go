@@ -1,4 +1,4 @@
-package plan
+package own
 
 import (
 	"slices"
@@ -56,6 +56,22 @@ func (n Neighbours) Of(service string) (Neighbour, bool) {
 	return found, ok
 }
 
+// Container returns the container with that ID, and whether a service of the
+// project has it.
+func (n Neighbours) Container(id string) (engine.Container, bool) {
+	c, known := n.byID[id]
+	return c, known
+}
+
+// Listed is what the file calls the service of that name in Compose; one that it
+// doesn't list keeps that.
+func (n Neighbours) Listed(service string) string {
+	if of := n.services[service]; of.Name != "" {
+		return of.Name
+	}
+	return service
+}
+
 // All calls f with each service and its name in Compose, in no order.
 func (n Neighbours) All(f func(service string, of Neighbour)) {
 	for service, of := range n.services {
@@ -65,7 +81,7 @@ func (n Neighbours) All(f func(service string, of Neighbour)) {
 
 // Neighbours returns who depends on whom. done reports whether a listed job is
 // recorded as finished.
-func (own Ownership) Neighbours(doc *desired.Document, done func(service string) bool) Neighbours {
+func (o Ownership) Neighbours(doc *desired.Document, done func(service string) bool) Neighbours {
 	all := Neighbours{services: map[string]Neighbour{}, alias: map[string]string{}, of: map[string]string{}, byID: map[string]engine.Container{}}
 	file := func(service string, c engine.Container) {
 		n := all.services[service]
@@ -74,8 +90,8 @@ func (own Ownership) Neighbours(doc *desired.Document, done func(service string)
 		all.of[c.ID], all.byID[c.ID] = service, c
 	}
 	for _, s := range doc.Services {
-		h := own.Holdings[s.Name]
-		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name), Held: h.Trouble.Reason != ""}
+		h := o.Holdings[s.Name]
+		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name), Held: h.Trouble.Kind != ""}
 		for _, r := range h.Replicas {
 			if called := r.Container.Labels[engine.LabelService]; called != "" && r.Container.Labels[engine.LabelProject] == doc.Project {
 				all.alias[called] = s.ComposeService
@@ -83,9 +99,9 @@ func (own Ownership) Neighbours(doc *desired.Document, done func(service string)
 			file(s.ComposeService, r.Container)
 		}
 	}
-	for _, o := range own.Orphans {
-		if n := all.services[o.Service]; n.Name == "" && o.Service != "" {
-			file(o.Service, o.Container)
+	for _, c := range o.Orphans {
+		if n := all.services[c.Service]; n.Name == "" && c.Service != "" {
+			file(c.Service, c.Container)
 		}
 	}
 	for service, n := range all.services {

@@ -1,4 +1,4 @@
-package plan
+package own
 
 import (
 	"testing"
@@ -17,12 +17,12 @@ func TestAnOrphanHasThePortsThatTheEngineChoseForIt(t *testing.T) {
 	old := engine.Container{Summary: engine.Summary{ID: "2", Name: "p-old-1", Labels: labels("old"), State: engine.StateRunning},
 		Publishes: []engine.Port{{Container: 80, Protocol: "tcp"}},
 		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}}}
-	got := Own(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay
+	got := Judge(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay
 	if want := (Obstacle{"p-old-1", "holds port 32768/tcp"}); len(got) != 1 || got["1"] != want {
 		t.Errorf("in the way: %v, want %v", got, want)
 	}
 	web.State = engine.StateRunning
-	if got := Own(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay; got != nil {
+	if got := Judge(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay; got != nil {
 		t.Errorf("in the way of what runs: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package plan
+package own
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
 	for _, s := range doc.Services {
 		h := o.Holdings[s.Name]
 		named := s.Container == "" && replicaNumber(doc.Project, s.ComposeService, c.Name) > 0
-		if named && len(h.Replicas) == 0 && h.Trouble.Reason == "" && h.Hidden == "" {
+		if named && len(h.Replicas) == 0 && h.Trouble.Kind == "" && h.Hidden == "" {
 			h.Hidden = unread(c)
 			o.Holdings[s.Name] = h
 		}

@@ -1,4 +1,4 @@
-package plan
+package own
 
 import (
 	"net/netip"

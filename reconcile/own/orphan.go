@@ -1,4 +1,4 @@
-package plan
+package own
 
 import (
 	"fmt"
@@ -54,7 +54,7 @@ func (o claims) against(c engine.Container) Obstacle {
 	for _, p := range c.Publishes {
 		for _, held := range o.ports[p.Host] {
 			if p.Overlaps(held.port) {
-				return Obstacle{held.orphan, "holds port " + portName(p)}
+				return Obstacle{held.orphan, "holds port " + p.String()}
 			}
 		}
 	}
@@ -94,36 +94,6 @@ func mounted(m engine.Mount) string {
 		}
 	}
 	return m.Source
-}
-
-// barred writes into the verdict that nothing may be started: an orphan has what
-// the container needs, or a start would leave it without its networks.
-func (d *decision) barred(v *verdict, c engine.Container) bool {
-	switch o := d.inTheWay[c.ID]; {
-	case o.Orphan != "":
-		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (docker stop %[2]s), or list its service in the file",
-			c.Name, o.Orphan, o.Has)}
-	case c.Unplugged || len(engine.Missing(d.record(c).Lost.Networks, c.Networks)) > 0:
-		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
-	default:
-		return false
-	}
-	v.Status = v.idle
-	return true
-}
-
-// unplugged says why a container may not be started that a failed start has cost
-// its networks, or one of them.
-func (d *decision) unplugged(c engine.Container) string {
-	rec := d.record(c)
-	why, lost := rec.Trouble, ""
-	if why == "" {
-		why = fmt.Sprintf("%s can't start: %s", c.Name, engine.OneLine(c.Error))
-	}
-	if rec.Lost.Why != nil {
-		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.Lost.Why.Error()))
-	}
-	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c))
 }
 
 func orphan(doc *desired.Document, c engine.Container) Orphan {
