@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,76 +9,6 @@ import (
 	"testing"
 	"time"
 )
-
-func TestWhatDoesNotEndIsNamedAndEnded(t *testing.T) {
-	var said bytes.Buffer
-	codes := make(chan int, 1)
-	e := &ending{out: startBacklog(&said), within: time.Millisecond, exit: func(code int) { codes <- code }}
-	ctx, told := context.WithCancel(t.Context())
-	e.due(ctx)
-	e.due(ctx) // the end comes once
-	hang, began := make(chan struct{}), make(chan struct{})
-	defer close(hang)
-	go func() {
-		_ = e.during(ctx, "the loop", func() []string { return []string{"stop p-web-1"} }, func(context.Context) error {
-			close(began)
-			<-hang
-			return nil
-		})
-	}()
-	<-began
-	later := make(chan struct{})
-	go func() { // is told to end after that
-		_ = e.during(t.Context(), "looking", nil, func(context.Context) error { close(later); <-hang; return nil })
-	}()
-	<-later
-	if err := e.during(ctx, "the doors", nil, func(context.Context) error { return errors.New("mine") }); err == nil || err.Error() != "mine" {
-		t.Errorf("%v", err)
-	}
-	select {
-	case <-codes:
-		t.Fatal("nobody told it to end")
-	default:
-	}
-	told()
-	if code := <-codes; code != exitFailure {
-		t.Errorf("exit %d", code)
-	}
-	want := "reconciler could not end within 1ms of being told to; still under way: the loop (stop p-web-1). It ends all the same; the containers stay as they are\n"
-	if said.String() != want {
-		t.Errorf("said %q, want %q", said.String(), want)
-	}
-}
-
-// What is blocked may hold the lock that the one who tells of it needs.
-func TestTheEndWaitsForNobodyWhoTellsOfIt(t *testing.T) {
-	codes := make(chan int, 1)
-	e := &ending{out: startBacklog(newStopped()), within: time.Millisecond, exit: func(code int) { codes <- code }}
-	ctx, told := context.WithCancel(t.Context())
-	e.due(ctx)
-	hang, began := make(chan struct{}), make(chan struct{})
-	defer close(hang)
-	go func() {
-		_ = e.during(ctx, "the loop", func() []string { <-hang; return nil }, func(context.Context) error { close(began); <-hang; return nil })
-	}()
-	<-began
-	told()
-	if code := <-codes; code != exitFailure {
-		t.Errorf("exit %d", code)
-	}
-}
-
-func TestAnEndThatComesByItselfIsNotForced(t *testing.T) {
-	e := &ending{out: startBacklog(&bytes.Buffer{}), within: time.Hour, exit: func(int) { t.Error("it was forced") }}
-	ctx, told := context.WithCancel(t.Context())
-	e.due(ctx)
-	e.ended()
-	told()
-	e.begin() // whether the other call has come by now or not
-	if e.late != nil {
-		t.Error("it is due after it was over")
-	}
-}
 
 // Whatever is blocked, the process ends.
 func TestWhateverIsBlockedTheProcessEnds(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/app"
 	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/reconcile/own"
@@ -45,7 +46,7 @@ func newInit() *cobra.Command {
 		if _, err := os.Lstat(*file); !errors.Is(err, fs.ErrNotExist) {
 			return badInput(fmt.Errorf("%s exists already; it is not overwritten", *file))
 		}
-		world, err := openEngine("docker", *host, nil, nil)
+		world, err := app.OpenEngine("docker", *host, nil, nil)
 		if err != nil {
 			return err
 		}

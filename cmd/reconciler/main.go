@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/app"
 	"reconciler/desired"
 )
 
@@ -32,7 +33,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Whatever is blocked, as a write to a pipe that nobody reads. run says more,
 	// and earlier.
-	context.AfterFunc(ctx, func() { time.AfterFunc(endsWithin+3*lastWords, func() { os.Exit(exitInterrupted) }) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(app.EndsAtMost, func() { os.Exit(exitInterrupted) }) })
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -102,12 +103,13 @@ func badInput(err error) error {
 func exitCode(ctx context.Context, err error) int {
 	var f *failure
 	var p *desired.ParseError
+	var in *app.InputError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &f):
 		return f.code
-	case errors.As(err, &p), errors.Is(err, desired.ErrDataDir):
+	case errors.As(err, &p), errors.As(err, &in), errors.Is(err, desired.ErrDataDir):
 		return exitBadInput
 	case errors.Is(err, desired.ErrLocked):
 		return exitLocked

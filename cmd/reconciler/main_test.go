@@ -202,20 +202,3 @@ func TestPlanOfARunningReconciler(t *testing.T) {
 		t.Errorf("a flag that says where to look: exit %d, %s", code, errs)
 	}
 }
-
-func TestEveryKindOfEventHasAMessage(t *testing.T) {
-	for _, format := range []string{"console", "json"} {
-		var out bytes.Buffer
-		l, err := newLogger(&out, format, "debug")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range reconcile.Kinds() {
-			out.Reset()
-			l.Record(reconcile.Event{Kind: k, Service: "we\x1b[2Jb"})
-			if text := out.String(); text == "" || strings.Contains(text, "\x1b") || !strings.Contains(text, "we[2Jb") {
-				t.Errorf("%s %s: %q", format, k, text)
-			}
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"reconciler/app"
 	"reconciler/desired"
 	"reconciler/reconcile"
 )
@@ -91,9 +92,9 @@ func look(ctx context.Context, file, dataDir, kind, host string) (reconcile.Repo
 	if err != nil {
 		return reconcile.Report{}, err
 	}
-	world, err := openEngine(kind, host, doc, nil)
+	world, err := app.OpenEngine(kind, host, doc, nil)
 	if err != nil {
 		return reconcile.Report{}, err
 	}
-	return reconcile.Look(ctx, reconcile.Options{Engine: world, Now: time.Now, Self: self(file)}, doc, memory)
+	return reconcile.Look(ctx, reconcile.Options{Engine: world, Now: time.Now, Self: app.Self(file)}, doc, memory)
 }

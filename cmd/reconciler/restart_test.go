@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,63 +9,69 @@ import (
 	"testing"
 	"time"
 
-	"reconciler/api"
+	"reconciler/app"
+	"reconciler/config"
 	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/engine/sim"
-	"reconciler/observed"
 	"reconciler/reconcile"
 )
 
-// simulated is the daemon without its doors and its watch: the file, the loop on
-// a simulated engine on which web runs, and HTTP at the URL.
-func simulated(t *testing.T) (e *sim.Engine, loop *reconcile.Loop, url string) {
+// simulated is the daemon on a simulated engine on which web runs.
+func simulated(t *testing.T) (e *sim.Engine, url string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "state.yaml")
-	if err := os.WriteFile(file, []byte("version: 1\nproject: shop\nservices: {web: running}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := desired.Open(desired.Options{File: file})
+	conf := config.Default()
+	conf.State, conf.Listen = filepath.Join(t.TempDir(), "state.yaml"), []string{"127.0.0.1:0"}
+	src := []byte("version: 1\nproject: shop\nservices: {web: running}\n")
+	doc, err := desired.Parse(conf.State, src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	if err := os.WriteFile(conf.State, src, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	e = sim.New(sim.Options{})
-	e.Populate(store.Snapshot().Document)
-	o := observed.New(observed.Options{Engine: e, Project: "shop", Changed: func() { loop.Wake() }})
-	r, err := reconcile.New(reconcile.Options{Engine: e, World: o, Desired: store})
+	e.Populate(doc)
+	a, err := app.New(conf, app.Options{Log: t.Output(), Engine: e})
 	if err != nil {
 		t.Fatal(err)
 	}
-	loop = reconcile.NewLoop(r, 2)
-	store.Subscribe(func(desired.Report) { loop.Wake() })
 	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = o.Run(ctx) })
-	running.Go(func() { _ = loop.Run(ctx) })
-	t.Cleanup(func() { cancel(); running.Wait() })
-	a := api.New(api.Options{Loop: loop, State: store, History: reconcile.NewHistory("boot", 8), Version: "test", Metrics: http.NotFoundHandler()})
-	server := httptest.NewServer(a.Handler(api.Door{Address: "127.0.0.1:0", Grants: api.Admin}))
-	t.Cleanup(server.Close)
-	until(t, "web is looked at", loop, func(n reconcile.Service) bool { return n.Converged })
-	return e, loop, server.URL
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		a.Close()
+	})
+	until(t, "web is looked at", a.URL(), func(n reconcile.Service) bool { return n.Converged })
+	return e, a.URL()
 }
 
 // until waits until web is so.
-func until(t *testing.T, what string, loop *reconcile.Loop, ok func(reconcile.Service) bool) {
+func until(t *testing.T, what, url string, ok func(reconcile.Service) bool) {
 	t.Helper()
-	for patience := time.After(time.Minute); ; {
-		changed := loop.Changed()
-		o := loop.Overview()
-		if n, _ := o.Service("web"); ok(n) {
-			return
-		}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(patience); !ok(web(t, url)); {
 		select {
-		case <-changed:
-		case <-patience:
+		case <-tick.C:
+		case <-late:
 			t.Fatalf("never: %s", what)
 		}
 	}
+}
+
+func web(t *testing.T, url string) reconcile.Service {
+	t.Helper()
+	o, err := (&client{server: url}).overview(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := o.Service("web")
+	return n
 }
 
 // A restart that isn't made leaves web as it was, and as it should be; who asked
@@ -86,12 +90,12 @@ func TestARestartEndsWithWhatBecameOfIt(t *testing.T) {
 		"wanted stopped meanwhile": {func(e *sim.Engine) { e.Hang("shop-web-1") }, true, 1, "it is wanted stopped by now"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, loop, url := simulated(t)
+			e, url := simulated(t)
 			c.happens(e)
 			var flip sync.WaitGroup
 			if c.flip {
 				flip.Go(func() {
-					until(t, "web is restarted", loop, func(n reconcile.Service) bool { return n.Status == "restarting" })
+					until(t, "web is restarted", url, func(n reconcile.Service) bool { return n.Status == "restarting" })
 					call(t, "stop", "web", "--server", url)
 				})
 			}
@@ -101,8 +105,7 @@ func TestARestartEndsWithWhatBecameOfIt(t *testing.T) {
 			if code != c.code || c.says != "" && !strings.HasSuffix(errs, ": the restart was not made: "+c.says+"\n") {
 				t.Errorf("exit %d, %q, %q; want %d, %q", code, out, errs, c.code, c.says)
 			}
-			o := loop.Overview()
-			if n, _ := o.Service("web"); name == "refused" && (n.LastError != refused || !n.Converged || strings.Contains(n.Message, "restart was")) {
+			if n := web(t, url); name == "refused" && (n.LastError != refused || !n.Converged || strings.Contains(n.Message, "restart was")) {
 				t.Errorf("%+v", n)
 			}
 		})

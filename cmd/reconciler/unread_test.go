@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+const patience = time.Minute // a bound against hanging, nothing that is measured
+
 // process is a reconciler of its own.
 type process struct {
 	t    *testing.T

@@ -20,7 +20,7 @@ var computing = map[string]map[string]string{
 	"slices":        {}, "sort": {}, "strconv": {}, "strings": {}, "sync/atomic": {}, "unicode": {}, "unicode/utf8": {}, "builtin": {},
 	"sync": {"WaitGroup.Wait": "waits"}, "time": {"Sleep": "waits"},
 	"gopkg.in/yaml.v3": {}, "github.com/containerd/errdefs": {}, "github.com/docker/go-connections/nat": {}, "github.com/prometheus/client_golang/prometheus": {},
-	"go.uber.org/zap": {}, // writes to the backlog of cmd/reconciler, which waits for nobody
+	"go.uber.org/zap": {}, // writes to the backlog of app, which waits for nobody
 	"":                {}, // the methods of error
 }
 

@@ -31,11 +31,11 @@ var locks = []lock{
 	{name: "api.sessions.mu", over: "the logins of the page; requests"},
 	{name: "api.socket.mu", over: "the socket that a door has now; its own look at it, and the end"},
 	{name: "api.webWatch.mu", over: "why nobody gets in by TLS; its own look, readiness"},
-	{name: "cmd/reconciler.backlog.mu", over: "the lines of the log that wait; whoever has something to say"},
+	{name: "app.backlog.mu", over: "the lines of the log that wait; whoever has something to say"},
+	{name: "app.ending.mu", over: "which parts have not ended; the start and the end of each"},
+	{name: "app.names.mu", over: "the names of the last document; who asks or tells the observer"},
 	{name: "cmd/reconciler.during.out", over: "the lines that a command prints while it waits; nobody else", may: []may{
 		{"files", "its own output, of one command"}}},
-	{name: "cmd/reconciler.ending.mu", over: "which parts have not ended; the start and the end of each"},
-	{name: "cmd/reconciler.names.mu", over: "the names of the last document; who asks or tells the observer"},
 	{name: "desired.outbox.mu", over: "what is to be told of the file, in order; who has looked at it or edited it"},
 	{name: "desired.reader.mu", over: "which readings of the file have no answer yet; whose turn it is to look at it, and they themselves"},
 	{name: "engine/sim.Engine.mu", over: "the simulated world; its calls", may: []may{
@@ -44,7 +44,7 @@ var locks = []lock{
 	{name: "internal/rendering.Press.mu", over: "the finished answers, and who reads them; requests for large ones"},
 	{name: "metrics.counts.mu", over: "counts by service; events and scrapes"},
 	{name: "observed.Observer.mu", over: "what is known of the containers; events, inspects, calls", may: []may{
-		{"takes cmd/reconciler.names.mu", "under which nothing happens"}}},
+		{"takes app.names.mu", "under which nothing happens"}}},
 	{name: "reconcile.History.mu", over: "the newest events; whoever records or reads them"},
 	{name: "reconcile.Reconciler.mu", over: "what is remembered and shown of the services; the loop, requests, the end"},
 	{name: "reconcile.queue.mu", over: "the services that wait; the loop, requests, the end"},

@@ -47,7 +47,11 @@ func pure(file File) bool {
 // folder, a file, or a function that blocks until all that it started has
 // ended (adapters' Run, Serve and the like).
 var starters = []string{
-	"cmd/...",              // puts the parts in motion
+	"cmd/...",              // the requests of a command, and its end
+	"app/run.go",           // puts the parts in motion; it waits for them
+	"app/backlog.go",       // who writes the log, for as long as that takes
+	"app/ending.go",        // the end that comes although something doesn't
+	"app.send",             // what systemd may not read, one at a time
 	"reconcile/loop.go",    // the workers and the calls
 	"reconcile/queue.go",   // a timer that adds a key again; stopped with the queue
 	"internal/siege.Lay",   // the clients; it waits for them

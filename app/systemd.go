@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -31,11 +31,11 @@ const notifyWait = time.Second
 func newSupervisor(warn func(string)) (*supervisor, error) {
 	interval, err := sd.SdWatchdogEnabled(false)
 	if err != nil {
-		return nil, badInput(fmt.Errorf("the environment of systemd's watchdog: %w", err))
+		return nil, &InputError{fmt.Errorf("the environment of systemd's watchdog: %w", err)}
 	}
 	if least := 2 * reconcile.TickEvery; interval != 0 && interval < least {
-		return nil, badInput(fmt.Errorf("the watchdog of the unit (WatchdogSec=%s) is too short: the loop shows every %s that it works; write WatchdogSec=%s or more",
-			interval, reconcile.TickEvery, least))
+		return nil, &InputError{fmt.Errorf("the watchdog of the unit (WatchdogSec=%s) is too short: the loop shows every %s that it works; write WatchdogSec=%s or more",
+			interval, reconcile.TickEvery, least)}
 	}
 	return &supervisor{warn: warn, watchdog: interval != 0, turn: make(chan struct{}, 1)}, nil
 }

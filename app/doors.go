@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -11,28 +11,28 @@ import (
 
 // open reads who may come in, and opens the doors. A file that can't be used
 // is bad input.
-func (d *daemon) open(conf config.Config) error {
+func (a *App) open(conf config.Config) error {
 	if conf.TokenFile != "" {
 		tokens, err := api.OpenTokens(conf.TokenFile, func(err error) {
 			if errors.Is(err, api.ErrTokens) {
 				err = fmt.Errorf("nobody is let in by a token: %w", err)
 			}
-			d.warn(err.Error())
+			a.warn(err.Error())
 		})
 		if err != nil {
-			return badInput(err)
+			return &InputError{err}
 		}
-		d.tokens = tokens
+		a.tokens = tokens
 	}
 	for _, door := range doors(conf) {
 		e, err := api.Listen(door)
 		if errors.Is(err, api.ErrWebConfig) {
-			err = badInput(err)
+			err = &InputError{err}
 		}
 		if err != nil {
 			return err
 		}
-		d.entrances = append(d.entrances, e)
+		a.entrances = append(a.entrances, e)
 	}
 	return nil
 }
@@ -69,13 +69,28 @@ func hosts(conf config.Config) []string {
 	return names
 }
 
-// address is where a person finds the page, or, where no door has one, a
-// command the API.
-func (d *daemon) address() string {
-	for _, e := range d.entrances {
+// URL is where the API is: for a browser, where some door is one for it, else
+// unix:PATH, as the first door has it.
+func (a *App) URL() string {
+	url, _ := a.url()
+	return url
+}
+
+func (a *App) url() (url string, page bool) {
+	for _, e := range a.entrances {
 		if url := e.URL(); !e.Door.Metrics && url != e.Door.Address {
-			return "page at " + url
+			return url, true
 		}
 	}
-	return "API at " + d.entrances[0].URL()
+	return a.entrances[0].URL(), false
+}
+
+// address is where a person finds the page, or, where no door has one, a
+// command the API.
+func (a *App) address() string {
+	url, page := a.url()
+	if page {
+		return "page at " + url
+	}
+	return "API at " + url
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"reconciler/desired"
 )
 
 // memoryShare is how much of the cgroup's memory, in percent, Go keeps within:
@@ -19,7 +21,7 @@ const memoryShare = 80
 // is.
 func limitMemory() string {
 	if said := os.Getenv("GOMEMLIMIT"); said != "" { // empty, it says nothing to Go either
-		return "GOMEMLIMIT=" + clean(said) + ", as the environment says"
+		return "GOMEMLIMIT=" + desired.Harmless(said) + ", as the environment says"
 	}
 	limit, err := memlimit.FromCgroup()
 	switch {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -58,53 +58,53 @@ func TestAnAcceptanceIsToldOnce(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", when, diff)
 		}
 	}
-	start := func() *daemon {
+	start := func() *App {
 		t.Helper()
-		d, err := wire(conf, &log, func() int64 { return 0 })
+		a, err := New(conf, Options{Log: &log})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d
+		return a
 	}
 
 	write(good)
-	d := start()
+	a := start()
 	expect("a start", "state accepted: 1 file")
 	var last newest
-	d.recorder = append(d.recorder, &last)
-	d.store.Reload()
+	a.recorder = append(a.recorder, &last)
+	a.store.Reload()
 	expect("nothing changed")
-	if _, _, err := d.store.Change(desired.Flips(desired.Change{Service: "a", State: desired.Stopped}), desired.EditBy{Actor: "http:ann"}); err != nil {
+	if _, _, err := a.store.Change(desired.Flips(desired.Change{Service: "a", State: desired.Stopped}), desired.EditBy{Actor: "http:ann"}); err != nil {
 		t.Fatal(err)
 	}
 	expect("an edit", "state accepted: 2 http:ann")
-	snap := d.store.Snapshot()
-	d.store.Reload()
+	snap := a.store.Snapshot()
+	a.store.Reload()
 	expect("nothing changed since the edit")
 	write(bad)
-	d.store.Reload()
+	a.store.Reload()
 	expect("a bad file", rejected+"2 ")
 	began := time.Now()
 	write(string(snap.Document.Source))
-	d.store.Reload()
+	a.store.Reload()
 	expect("the bad edit is undone", "state mended, the file is the one in force again: 2 ")
 	if last.Time.Before(began) || last.Message == "" || last.Message == accepted(snap) {
 		t.Errorf("told as of %s, %q", last.Time, last.Message)
 	}
-	d.store.Reload()
+	a.store.Reload()
 	expect("nothing changed since then")
 	write(bad)
-	d.store.Reload()
+	a.store.Reload()
 	write(good)
-	d.store.Reload()
+	a.store.Reload()
 	expect("a bad file, then a good one", rejected+"2 ", "state accepted: 3 file")
 
 	write(bad)
-	d.close()
-	d = start()
-	defer d.close()
+	a.Close()
+	a = start()
+	defer a.Close()
 	expect("a start on a bad file", "state accepted: 3 file", rejected+"3 ")
 	write(good)
-	d.store.Reload()
+	a.store.Reload()
 	expect("mended after the start", "state mended, the file is the one in force again: 3 ")
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -7,18 +7,27 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"reconciler/desired"
 )
 
 // endsWithin is how long the end may take: more than the calls under way have
 // (8 s) and the last words.
 const endsWithin = 12 * time.Second
 
+// lastWords is how long the end waits for somebody to read what was said.
+const lastWords = time.Second
+
+// EndsAtMost is how long after being told to a Process ends, whatever is
+// blocked.
+const EndsAtMost = endsWithin + 3*lastWords
+
 // ending ends the process although something of it doesn't: a file that never
 // answers, say. It may be used by any number of goroutines.
 type ending struct {
 	out    *backlog
 	within time.Duration
-	exit   func(code int) // doesn't return
+	exit   func() // doesn't return; nil: the end is never forced
 
 	mu   sync.Mutex
 	busy []*part // in the order in which they began
@@ -39,7 +48,7 @@ func (e *ending) due(ctx context.Context) { context.AfterFunc(ctx, e.begin) }
 func (e *ending) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.over && e.late == nil {
+	if e.exit != nil && !e.over && e.late == nil {
 		e.late = time.AfterFunc(e.within, e.force)
 	}
 }
@@ -74,14 +83,14 @@ func (e *ending) force() {
 	go func() { // what is blocked may block whoever asks about it, too
 		defer close(said)
 		fmt.Fprintf(e.out, "reconciler could not end within %s of being told to; still under way: %s. It ends all the same; the containers stay as they are\n",
-			e.within, clean(strings.Join(e.underWay(), ", ")))
+			e.within, desired.Harmless(strings.Join(e.underWay(), ", ")))
 	}()
 	select {
 	case <-said:
 	case <-time.After(lastWords):
 	}
 	e.out.close(lastWords)
-	e.exit(exitFailure)
+	e.exit()
 }
 
 // underWay names the parts that were told to end and haven't.

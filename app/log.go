@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"reconciler/desired"
 	"reconciler/reconcile"
 )
 
@@ -39,7 +40,7 @@ func newLogger(w io.Writer, format, level string) (*logger, error) {
 // warning is a line of the log.
 func warning(encoder zapcore.Encoder, text string) []byte {
 	line, err := encoder.Clone().EncodeEntry(zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "warning"},
-		[]zapcore.Field{zap.String("message", clean(text))})
+		[]zapcore.Field{zap.String("message", desired.Harmless(text))})
 	if err != nil {
 		return []byte(text + "\n")
 	}
@@ -92,7 +93,7 @@ func fields(e reconcile.Event) []zap.Field {
 	var f []zap.Field
 	text := func(key, value string) {
 		if value != "" {
-			f = append(f, zap.String(key, clean(value)))
+			f = append(f, zap.String(key, desired.Harmless(value)))
 		}
 	}
 	text("project", e.Project)
