@@ -38,7 +38,7 @@ var problemTypes = []string{
 var closed = map[reflect.Type]schema{
 	reflect.TypeFor[desired.State]():     stateSchema,
 	reflect.TypeFor[plan.Status]():       statusSchema,
-	reflect.TypeFor[plan.Verb]():         enum(plan.Verbs()),
+	reflect.TypeFor[engine.Verb]():       enum(engine.Verbs()),
 	reflect.TypeFor[plan.Cause]():        enum(plan.Causes()),
 	reflect.TypeFor[reconcile.Kind]():    enum(reconcile.Kinds()),
 	reflect.TypeFor[reconcile.Outcome](): enum(reconcile.Outcomes()),

@@ -17,7 +17,6 @@ import (
 
 	"reconciler/engine"
 	"reconciler/reconcile"
-	"reconciler/reconcile/plan"
 )
 
 const prefix = "reconciler_"
@@ -105,7 +104,7 @@ func New(opt Options) *Metrics {
 
 // present makes the series of the closed sets, at 0.
 func (m *Metrics) present() {
-	for _, v := range plan.Verbs() {
+	for _, v := range engine.Verbs() {
 		for _, o := range reconcile.Outcomes() {
 			m.actions.WithLabelValues(string(v), string(o))
 		}
@@ -151,8 +150,8 @@ func (m *Metrics) Record(e reconcile.Event) {
 	case reconcile.KindDrift:
 		m.drift.add(e.Project, e.Service, string(e.Cause))
 	case reconcile.KindAction:
-		m.actions.WithLabelValues(label(e.Verb, plan.Verbs()), label(e.Outcome, reconcile.Outcomes())).Inc()
-		if e.Outcome == reconcile.OutcomeOK && e.Verb != plan.Stop {
+		m.actions.WithLabelValues(label(e.Verb, engine.Verbs()), label(e.Outcome, reconcile.Outcomes())).Inc()
+		if does := e.Verb.Traits(); e.Outcome == reconcile.OutcomeOK && (does.Begins || does.Harmless()) {
 			m.restarts.add(e.Project, e.Service, string(e.Cause))
 		}
 	case reconcile.KindConverged:

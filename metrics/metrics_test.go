@@ -119,13 +119,13 @@ func TestEachEventIsCounted(t *testing.T) {
 		{reconcile.Event{Kind: reconcile.KindResynced, Time: at}, "last_resync_timestamp_seconds", "", 1_700_000_000},
 		{reconcile.Event{Kind: reconcile.KindDrift, Project: "shop", Service: "web", Cause: plan.CauseExited},
 			"drift_total", "cause=exited project=shop service=web", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Verb: plan.Start, Outcome: reconcile.OutcomeError},
+		{reconcile.Event{Kind: reconcile.KindAction, Verb: engine.VerbStart, Outcome: reconcile.OutcomeError},
 			"actions_total", "outcome=error verb=start", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: plan.Start, Cause: plan.CauseExited, Outcome: reconcile.OutcomeOK},
+		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeOK},
 			"service_restarts_total", "project=shop reason=exited service=web", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: plan.Start, Cause: plan.CauseExited, Outcome: reconcile.OutcomeError},
+		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeError},
 			"service_restarts_total", "project=shop reason=exited service=web", 0},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: plan.Restart, Cause: plan.CauseRequested, Outcome: reconcile.OutcomeOK},
+		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbRestart, Cause: plan.CauseRequested, Outcome: reconcile.OutcomeOK},
 			"service_restarts_total", "project=shop reason=requested service=web", 1},
 		{reconcile.Event{Kind: reconcile.KindConverged, Trigger: reconcile.TriggerHTTP, Took: time.Second},
 			"convergence_seconds", "trigger=http", 1},
@@ -234,7 +234,7 @@ func TestNothingFromOutsideMakesSeries(t *testing.T) {
 	m, _ := newTest(service("web"))
 	random := rand.New(rand.NewPCG(1, 2))
 	tell := func(word string) {
-		e := reconcile.Event{Project: word, Service: word, Verb: plan.Verb(word), Cause: plan.Cause(word),
+		e := reconcile.Event{Project: word, Service: word, Verb: engine.Verb(word), Cause: plan.Cause(word),
 			Outcome: reconcile.Outcome(word), Trigger: reconcile.Trigger(word), Reason: plan.Reason(word)}
 		for _, e.Kind = range []reconcile.Kind{reconcile.KindDrift, reconcile.KindAction, reconcile.KindConverged, reconcile.KindDecided, reconcile.Kind(word)} {
 			m.Record(e)
@@ -260,7 +260,7 @@ func TestTheSeriesOfClosedSetsAreThereFromTheStart(t *testing.T) {
 	m, _ := newTest()
 	families := gather(t, m)
 	for name, want := range map[string]int{
-		"actions_total":          len(plan.Verbs()) * len(reconcile.Outcomes()),
+		"actions_total":          len(engine.Verbs()) * len(reconcile.Outcomes()),
 		"convergence_seconds":    len(reconcile.Triggers()),
 		"reconcile_total":        len(reconcile.Outcomes()),
 		"engine_request_seconds": len(calls()) * len(reconcile.Outcomes()),

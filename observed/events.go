@@ -1,20 +1,10 @@
 package observed
 
 import (
+	"maps"
 	"time"
 
 	"reconciler/engine"
-)
-
-// Verb is a call of our own, of which the events are not news.
-type Verb string
-
-// The verbs whose events are known: each is a method of engine.Engine.
-const (
-	Start   Verb = "start"
-	Stop    Verb = "stop"
-	Restart Verb = "restart"
-	Unpause Verb = "unpause"
 )
 
 // lateEvents is how long after a call its events may still come.
@@ -30,20 +20,9 @@ type expectation struct {
 // events, each as often as the call causes it, are swallowed until a moment
 // after done was called: whoever made the call looks at the result with
 // Refresh, once, instead of with each event.
-func (o *Observer) Expect(id string, verb Verb) (done func()) {
-	left := map[engine.Action]int{}
-	switch verb {
-	case Start:
-		left[engine.ActionStart] = 1
-	case Stop, Restart:
-		left[engine.ActionKill] = 1 // SIGKILL after the grace counts for nothing anyway
-		left[engine.ActionDie] = 1
-		if verb == Restart {
-			left[engine.ActionStart] = 1
-		}
-	case Unpause:
-		left[engine.ActionUnpause] = 1
-	}
+func (o *Observer) Expect(id string, verb engine.Verb) (done func()) {
+	left := make(map[engine.Action]int)
+	maps.Copy(left, verb.Traits().Events)
 	x := &expectation{left: left}
 	o.mu.Lock()
 	o.expected[id] = x

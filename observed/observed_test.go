@@ -58,18 +58,18 @@ func TestAFloodOfEventsIsOneInspect(t *testing.T) {
 
 func TestEventsOfOurOwnCallsAreSwallowed(t *testing.T) {
 	for _, test := range []struct {
-		verb Verb
+		verb engine.Verb
 		set  func(*world)
 		call func(*world, context.Context, string) error
 		want string
 	}{
-		{Start, func(w *world) { w.Exit("web", 1) },
+		{engine.VerbStart, func(w *world) { w.Exit("web", 1) },
 			func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) }, "web running"},
-		{Stop, func(*world) {},
+		{engine.VerbStop, func(*world) {},
 			func(w *world, ctx context.Context, id string) error { return w.Stop(ctx, id, 0) }, "web exited"},
-		{Restart, func(*world) {},
+		{engine.VerbRestart, func(*world) {},
 			func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) }, "web running"},
-		{Unpause, func(w *world) { w.Pause("web") },
+		{engine.VerbUnpause, func(w *world) { w.Pause("web") },
 			func(w *world, ctx context.Context, id string) error { return w.Unpause(ctx, id) }, "web running"},
 	} {
 		t.Run(string(test.verb), func(t *testing.T) {
@@ -103,9 +103,9 @@ func TestEventsOfOurOwnCallsAreSwallowed(t *testing.T) {
 }
 
 func TestWhatDiesAtOnceAfterOurStartIsSeen(t *testing.T) {
-	for verb, call := range map[Verb]func(*world, context.Context, string) error{
-		Start:   func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) },
-		Restart: func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) },
+	for verb, call := range map[engine.Verb]func(*world, context.Context, string) error{
+		engine.VerbStart:   func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) },
+		engine.VerbRestart: func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) },
 	} {
 		t.Run(string(verb), func(t *testing.T) {
 			w := newWorld(t, "web")
@@ -138,7 +138,7 @@ func TestAnEventLongAfterOurCallIsNews(t *testing.T) {
 		{lateEvents + 1, "web exited touched"},
 	} {
 		w := newWorld(t, "web")
-		w.Expect(w.View().Containers[0].ID, Stop)() // a call without events
+		w.Expect(w.View().Containers[0].ID, engine.VerbStop)() // a call without events
 		w.now = w.now.Add(test.after)
 		w.HandStop("web")
 		w.settle(t)
@@ -339,4 +339,17 @@ func TestAnOlderInspectNeverReplacesANewer(t *testing.T) {
 		t.Error("the older answer changed the view")
 	}
 	w.wantView(t, "web exited")
+}
+
+func TestOfAnUnknownVerbNoEventIsExpected(t *testing.T) {
+	w := newWorld(t, "web")
+	id := w.View().Containers[0].ID
+	w.Calls()
+	done := w.Expect(id, "remove")
+	w.HandStop("web")
+	w.HandStart("web")
+	done()
+	w.settle(t)
+	w.wantCalls(t, map[string]int{"inspect": 1})
+	w.wantView(t, "web running touched")
 }

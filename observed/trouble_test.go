@@ -227,7 +227,7 @@ func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
 		o.opt.Engine = late // Run is idle: the next inspect is ours
 		go func() { _ = o.Refresh(t.Context(), id) }()
 		<-answered // it saw the container running; its answer is on its way
-		done := o.Expect(id, Stop)
+		done := o.Expect(id, engine.VerbStop)
 		if err := e.Stop(t.Context(), id, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ func (r *Reconciler) Restart(service, actor, why string) (ticket int64, err erro
 	if ticket, err = r.askRestart(service); err != nil {
 		return 0, err
 	}
-	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Restart, Message: why})
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: engine.VerbRestart, Message: why})
 	return ticket, nil
 }
 
@@ -100,7 +100,7 @@ func (r *Reconciler) Retry(service, actor, why string) error {
 	if !listed {
 		return fmt.Errorf("retry %s: %w", service, desired.ErrUnknownService)
 	}
-	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: plan.Start, Message: why})
+	r.tell(Event{Kind: KindRequested, Service: service, Actor: actor, Verb: engine.VerbStart, Message: why})
 	return nil
 }
 

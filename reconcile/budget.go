@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"reconciler/engine"
 	"reconciler/reconcile/plan"
 )
 
@@ -25,15 +26,16 @@ type budget struct {
 // turn is one crash restart: when it was decided, and then when it was made.
 type turn struct {
 	last time.Time
-	// open: it is used up until it was made. A restart isn't, for its stop may
+	// open: it is used up until it was made. What also ends something isn't, as a restart, for its stop may
 	// take a long grace, which would hold up the whole host; it is used up for
 	// a window when it begins, and again when it was made.
 	open bool
 }
 
 // take uses up a turn.
-func (b *budget) take(verb plan.Verb, now time.Time) *turn {
-	t := &turn{now, verb == plan.Start}
+func (b *budget) take(verb engine.Verb, now time.Time) *turn {
+	does := verb.Traits()
+	t := &turn{now, does.Begins && !does.Ends}
 	b.turns = append(b.turns, t)
 	return t
 }

@@ -10,7 +10,6 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/observed"
 	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
 )
@@ -60,7 +59,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		r.budget.made(call.turn, result.Now)
 	}
 	if t := r.services[call.Service]; t != nil && pending {
-		if a.Verb == plan.Restart && a.Cause == plan.CauseRequested && result.Err != nil && !result.Void {
+		if a.Verb.Traits().Renews() && a.Cause == plan.CauseRequested && result.Err != nil && !result.Void {
 			t.acts.fail(past.Containers[a.ID].Trouble)
 		}
 		if !past.RestartPending() {
@@ -75,7 +74,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	}
 	var following []string
 	var left []Event
-	if a.Verb == plan.Restart && err == nil {
+	if a.Verb.Traits().Renews() && err == nil {
 		following, left = r.follow(call.config)
 	}
 	r.mu.Unlock()
@@ -109,8 +108,8 @@ func (r *Reconciler) make(ctx context.Context, call Call) (began time.Time, err 
 	if err := r.guard(call.Action); err != nil {
 		return began, err
 	}
-	defer r.opt.World.Expect(call.Action.ID, observed.Verb(call.Action.Verb))()
-	return began, r.call(ctx, call)
+	defer r.opt.World.Expect(call.Action.ID, call.Action.Verb)()
+	return began, call.Action.Verb.CarryOut(ctx, r.opt.Engine, call.Action.ID, grace(call))
 }
 
 // overtaken gives up a call that waited for its turn while the file came to say
@@ -134,9 +133,10 @@ func (r *Reconciler) keep(service string, past plan.Past) {
 	}
 }
 
-// guard refuses a call that would stop what this program runs in or depends on.
+// guard refuses each call to what this program runs in or depends on, but those
+// that the table of verbs calls harmless: one that it doesn't know isn't.
 func (r *Reconciler) guard(a plan.Action) error {
-	if a.Verb != plan.Stop && a.Verb != plan.Restart {
+	if a.Verb.Traits().Harmless() {
 		return nil
 	}
 	r.mu.Lock()
@@ -145,10 +145,12 @@ func (r *Reconciler) guard(a plan.Action) error {
 	switch {
 	case why == "":
 		return nil
-	case a.Verb == plan.Stop:
+	case a.Verb == engine.VerbStop:
 		return fmt.Errorf("%w: %s", ErrGuarded, own.NotStopped(a.Container, why))
+	case a.Verb == engine.VerbRestart:
+		return fmt.Errorf("%w: %s", ErrGuarded, own.NotRestarted(a.Container, why))
 	}
-	return fmt.Errorf("%w: %s", ErrGuarded, own.NotRestarted(a.Container, why))
+	return fmt.Errorf("%w: %s is %s: %q is not done to it from here", ErrGuarded, a.Container, why, a.Verb)
 }
 
 // putBack connects the container again to the networks that a start which failed
@@ -217,21 +219,6 @@ func (r *Reconciler) follow(restarted desired.Service) (names []string, left []E
 		}
 	})
 	return names, left
-}
-
-func (r *Reconciler) call(ctx context.Context, call Call) error {
-	id := call.Action.ID
-	switch call.Action.Verb {
-	case plan.Start:
-		return r.opt.Engine.Start(ctx, id)
-	case plan.Stop:
-		return r.opt.Engine.Stop(ctx, id, grace(call))
-	case plan.Restart:
-		return r.opt.Engine.Restart(ctx, id, grace(call))
-	case plan.Unpause:
-		return r.opt.Engine.Unpause(ctx, id)
-	}
-	return fmt.Errorf("no such verb: %q", call.Action.Verb) // a new verb needs a case here
 }
 
 // grace is how long a stop waits before it kills: what the file says, else

@@ -13,7 +13,7 @@ import (
 // containers ends only afterwards.
 func TestACallThatOutlivesItsServiceLeavesNothingBehind(t *testing.T) {
 	for name, call := range map[string]Call{
-		"an action": {Service: "db", Action: plan.Action{Verb: plan.Start, Container: "p-db-1"}},
+		"an action": {Service: "db", Action: plan.Action{Verb: engine.VerbStart, Container: "p-db-1"}},
 		"a look":    {Service: "db"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -21,7 +21,7 @@ func TestACallThatOutlivesItsServiceLeavesNothingBehind(t *testing.T) {
 			if name == "a look" {
 				call.look = w.id("p-db-1")
 			} else {
-				call.Action.ID, w.r.inFlight[w.id("p-db-1")] = w.id("p-db-1"), plan.Start
+				call.Action.ID, w.r.inFlight[w.id("p-db-1")] = w.id("p-db-1"), engine.VerbStart
 			}
 			w.desired.write(t, one)
 			w.settle()

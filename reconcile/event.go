@@ -3,6 +3,7 @@ package reconcile
 import (
 	"time"
 
+	"reconciler/engine"
 	"reconciler/reconcile/plan"
 )
 
@@ -72,7 +73,7 @@ type Event struct {
 	Service    string
 	Container  string // its name
 	Generation int64
-	Verb       plan.Verb
+	Verb       engine.Verb
 	Cause      plan.Cause
 	Outcome    Outcome
 	Reason     plan.Reason

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"reconciler/engine"
 	"reconciler/reconcile/plan"
 )
 
@@ -20,7 +21,7 @@ type Entry struct {
 	Service    string      `json:"service,omitempty"`
 	Container  string      `json:"container,omitempty"`
 	Generation int64       `json:"generation,omitempty"`
-	Verb       plan.Verb   `json:"verb,omitempty"`
+	Verb       engine.Verb `json:"verb,omitempty"`
 	Cause      plan.Cause  `json:"cause,omitempty"`
 	Outcome    Outcome     `json:"outcome,omitempty"`
 	Reason     plan.Reason `json:"reason,omitempty"`

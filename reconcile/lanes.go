@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"reconciler/engine"
 	"reconciler/reconcile/plan"
 )
 
@@ -26,7 +27,7 @@ func newLanes() lanes {
 // enter waits for the turn of a call; leave ends it. It fails with ctx's error.
 func (l lanes) enter(ctx context.Context, a plan.Action) (leave func(), err error) {
 	lane := l.starts
-	if a.Verb == plan.Stop || a.Verb == plan.Restart {
+	if a.Verb.Traits().Lane != engine.LaneStarts {
 		lane = l.stops
 	}
 	select {

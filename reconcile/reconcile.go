@@ -68,12 +68,12 @@ type Reconciler struct {
 	own      ownership // of the newest view
 	heeded   ownership // of the view about which Affected was asked last
 	pasts    map[string]plan.Past
-	inFlight map[string]plan.Verb // by container ID
-	budget   budget               // of crash restarts
-	memory   desired.Memory       // what must outlive the process
-	unsaved  bool                 // memory is newer than what is or was written last
-	saved    chan struct{}        // closed once what is unsaved was written, or could not be
-	writing  chan struct{}        // the same of what is being written; nil: nothing is
+	inFlight map[string]engine.Verb // by container ID
+	budget   budget                 // of crash restarts
+	memory   desired.Memory         // what must outlive the process
+	unsaved  bool                   // memory is newer than what is or was written last
+	saved    chan struct{}          // closed once what is unsaved was written, or could not be
+	writing  chan struct{}          // the same of what is being written; nil: nothing is
 	services map[string]*tracked
 	changed  chan struct{}
 	ticked   time.Time
@@ -113,7 +113,7 @@ func New(opt Options) (*Reconciler, error) {
 	r := &Reconciler{
 		opt: opt, memory: memory, lanes: newLanes(),
 		pasts:    make(map[string]plan.Past),
-		inFlight: make(map[string]plan.Verb),
+		inFlight: make(map[string]engine.Verb),
 		services: make(map[string]*tracked),
 		changed:  make(chan struct{}),
 		saved:    make(chan struct{}),

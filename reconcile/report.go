@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"reconciler/desired"
+	"reconciler/engine"
 	"reconciler/observed"
 	"reconciler/reconcile/own"
 	"reconciler/reconcile/plan"
@@ -41,9 +42,9 @@ type ServicePlan struct {
 
 // Act is one engine call that would be made.
 type Act struct {
-	Verb      plan.Verb  `json:"verb"`
-	Container string     `json:"container"`
-	Cause     plan.Cause `json:"cause"`
+	Verb      engine.Verb `json:"verb"`
+	Container string      `json:"container"`
+	Cause     plan.Cause  `json:"cause"`
 }
 
 // String is the report as text: what plan.Plan.String says of each service

@@ -18,7 +18,7 @@ type obligation struct {
 // Run holds the engine of the world to the port's text, one subtest for each
 // obligation, one after the other.
 func Run(t *testing.T, w World) {
-	for _, group := range [][]obligation{looking, starting, refusing, connecting, stopping, hearing, logging, calling} {
+	for _, group := range [][]obligation{looking, starting, refusing, connecting, stopping, hearing, doing, logging, calling} {
 		for _, o := range group {
 			t.Run(o.name, func(t *testing.T) { o.test(t, w) })
 		}

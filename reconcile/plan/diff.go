@@ -33,7 +33,7 @@ type Around struct {
 	Seen    map[string]time.Time
 	Touched map[string]Touch
 	// InFlight are the calls under way, by container ID.
-	InFlight map[string]Verb
+	InFlight map[string]engine.Verb
 	Budget   Budget
 	// Self are the containers that this program itself depends on, by ID, with
 	// why (own.Guarded); they are never stopped or restarted.
@@ -163,7 +163,7 @@ func (d *decision) order(replicas []own.Replica) []own.Replica {
 func (d *decision) liveliness(r own.Replica) int {
 	verb := d.around.InFlight[r.Container.ID]
 	switch {
-	case r.Container.Running(), verb == Start, verb == Restart: // about to run
+	case r.Container.Running(), verb.Traits().Begins: // about to run
 		return 0
 	case r.Container.State.Alive():
 		return 1

@@ -158,7 +158,7 @@ func (d *decision) cure(c engine.Container, due, next time.Time, budget *int) ve
 	v := verdict{Status: StatusUnhealthy, idle: StatusUnhealthy, cause: CauseUnhealthy}
 	rec := d.record(c)
 	switch {
-	case d.held(&v, c, Restart):
+	case d.held(&v, c, engine.VerbRestart):
 	case !next.IsZero():
 		v.Status, v.next, v.attempt = StatusBackingOff, next, due
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after it ended or was restarted for it %d times in a row; next restart at %s", c.Name, rec.Crashes, d.clock(due))}
@@ -170,7 +170,7 @@ func (d *decision) cure(c engine.Container, due, next time.Time, budget *int) ve
 	default:
 		*budget--
 		v.Status = StatusRestarting
-		d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseUnhealthy, Crash: true},
+		d.act(&v, Action{Verb: engine.VerbRestart, ID: c.ID, Container: c.Name, Cause: CauseUnhealthy, Crash: true},
 			fmt.Sprintf("restarting %s, which is unhealthy since %s", c.Name, d.clock(rec.Sick)))
 	}
 	return v

@@ -87,7 +87,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			v.Reconciling = Note{ReasonParent, fmt.Sprintf("%s was started again at %s; %s shares its namespace, and is restarted at %s", p.Name, d.clock(p.StartedAt), c.Name, d.clock(due))}
 			return v, true
 		}
-		if d.held(&v, c, Restart) {
+		if d.held(&v, c, engine.VerbRestart) {
 			return v, true
 		}
 		if d.restarting() {
@@ -95,7 +95,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			return v, true
 		}
 		v.Status = StatusRestarting
-		d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: CauseParent},
+		d.act(&v, Action{Verb: engine.VerbRestart, ID: c.ID, Container: c.Name, Cause: CauseParent},
 			fmt.Sprintf("restarting %s, for %s, whose namespace it shares, was started again", c.Name, p.Name))
 		return v, true
 	}

@@ -9,21 +9,9 @@ package plan
 import (
 	"fmt"
 	"time"
+
+	"reconciler/engine"
 )
-
-// Verb is one engine call. The zero value is no verb.
-type Verb string
-
-// The verbs of tier 1; each is exactly one method of engine.Engine.
-const (
-	Start   Verb = "start"
-	Stop    Verb = "stop"
-	Restart Verb = "restart"
-	Unpause Verb = "unpause"
-)
-
-// Verbs is the closed set of Verb.
-func Verbs() []Verb { return []Verb{Start, Stop, Restart, Unpause} }
 
 // Cause says what made an action necessary. It is a log field, a metric label
 // and a word of the page.
@@ -56,7 +44,7 @@ func (c Cause) Drift() bool { return c != CauseIntent && c != CauseRequested && 
 // for different containers and may be carried out at once, in any order. It is
 // comparable.
 type Action struct {
-	Verb      Verb
+	Verb      engine.Verb
 	ID        string // of the container
 	Container string // its name
 	Cause     Cause

@@ -30,7 +30,7 @@ type Record struct {
 	Unanswered bool
 	// Unseen is the last call, if nobody could see yet what came of it: then
 	// what is known of the container is older than the call, and means nothing.
-	Unseen Verb
+	Unseen engine.Verb
 
 	// Crashes, Failures and NoProgress are never counted for the same event.
 	Crashes int       // in a row
@@ -188,6 +188,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 }
 
 func (rec Record) after(r Result, retry desired.Retry) Record {
+	does := r.Action.Verb.Traits()
 	rec.Tried, rec.Unseen, rec.Refused, rec.Lost = "", "", fingerprint(r.Before), r.Lost
 	if r.Unseen {
 		rec.Unseen = r.Action.Verb
@@ -196,19 +197,19 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
 		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(retry.Initial)
-		rec.Unanswered = rec.Restart && r.Action.Verb == Restart
+		rec.Unanswered = rec.Restart && does.Renews()
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++
 		rec.tell(failed(r))
 		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
-		rec.made(r.Action.Verb) // a failed restart is not repeated behind one's back
+		rec.made(does) // a failed restart is not repeated behind one's back
 	default:
 		rec = rec.mended()
 		rec.Tried = fingerprint(r.Before)
-		rec.made(r.Action.Verb)
+		rec.made(does)
 		rec.Reached = true
-		rec.OwnStop = r.Action.Verb == Stop
+		rec.OwnStop = does.Ends && !does.Begins
 		if r.Action.Cause == CauseUnhealthy || r.Action.Cause == CauseParent {
 			rec.Crashes++ // or it would be restarted each grace, or after each crash of its parent, for ever
 		}
@@ -218,7 +219,7 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 
 // made takes in that a restart which was asked for was made; another call under
 // way when it was asked for is none.
-func (rec *Record) made(verb Verb) { rec.Restart = rec.Restart && verb != Restart }
+func (rec *Record) made(does engine.Traits) { rec.Restart = rec.Restart && !does.Renews() }
 
 func (rec Record) forgiven() Record {
 	rec = rec.mended()

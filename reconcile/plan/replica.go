@@ -71,14 +71,16 @@ func (d *decision) busy(c engine.Container) (v verdict, ok bool) {
 
 // becoming is a replica about which nothing can be decided while a call does
 // what the message says.
-func becoming(verb Verb, message string) verdict {
+func becoming(verb engine.Verb, message string) verdict {
 	v := verdict{Reconciling: Note{ReasonActing, message}}
-	switch verb {
-	case Stop:
-		v.Status = StatusStopping
-	case Restart:
+	switch does := verb.Traits(); {
+	case !verb.Known():
+		v.Status = StatusUnknown
+	case does.Renews():
 		v.Status = StatusRestarting
-	case Start, Unpause:
+	case does.Ends:
+		v.Status = StatusStopping
+	default:
 		v.Status = StatusStarting
 	}
 	v.idle = v.Status
@@ -138,10 +140,10 @@ func (d *decision) atWork(v *verdict, c engine.Container) {
 func (d *decision) paused(c engine.Container) verdict {
 	if d.service.OnPaused == desired.PausedUnpause {
 		v := verdict{Status: StatusStarting, idle: StatusPaused, cause: CausePaused}
-		if d.held(&v, c, Unpause) {
+		if d.held(&v, c, engine.VerbUnpause) {
 			return v
 		}
-		d.act(&v, Action{Verb: Unpause, ID: c.ID, Container: c.Name, Cause: CausePaused}, "unpausing "+c.Name)
+		d.act(&v, Action{Verb: engine.VerbUnpause, ID: c.ID, Container: c.Name, Cause: CausePaused}, "unpausing "+c.Name)
 		return v
 	}
 	return verdict{Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
@@ -168,10 +170,10 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 		v.Status, v.Reconciling = StatusWaiting, note
 		return v
 	}
-	if d.held(&v, c, Stop) {
+	if d.held(&v, c, engine.VerbStop) {
 		return v
 	}
-	d.act(&v, Action{Verb: Stop, ID: c.ID, Container: c.Name, Cause: v.cause}, "stopping "+c.Name)
+	d.act(&v, Action{Verb: engine.VerbStop, ID: c.ID, Container: c.Name, Cause: v.cause}, "stopping "+c.Name)
 	return v
 }
 
@@ -189,12 +191,12 @@ func lives(c engine.Container) Status {
 // decided: replicas are restarted one by one.
 func (d *decision) restarting() bool {
 	for _, v := range d.verdicts {
-		if v.Action.Verb == Restart {
+		if v.Action.Verb.Traits().Renews() {
 			return true
 		}
 	}
 	for id, rec := range d.past.Containers {
-		if d.around.InFlight[id] == Restart || rec.Unseen == Restart {
+		if d.around.InFlight[id].Traits().Renews() || rec.Unseen.Traits().Renews() {
 			return true
 		}
 	}
@@ -208,10 +210,10 @@ func (d *decision) restart(c engine.Container) verdict {
 			return v
 		}
 	}
-	if d.held(&v, c, Restart) {
+	if d.held(&v, c, engine.VerbRestart) {
 		return v
 	}
-	d.act(&v, Action{Verb: Restart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
+	d.act(&v, Action{Verb: engine.VerbRestart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
 	return v
 }
 

@@ -28,7 +28,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Reconciling = Note{ReasonSettle, message}
 		return v
 	}
-	if d.barred(&v, c) || d.held(&v, c, Start) {
+	if d.barred(&v, c) || d.held(&v, c, engine.VerbStart) {
 		return v
 	}
 	if d.now.Before(due) {
@@ -36,7 +36,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
 		return v
 	}
-	a := Action{Verb: Start, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashed}
+	a := Action{Verb: engine.VerbStart, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashed}
 	if a.Crash {
 		if *budget <= 0 {
 			v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
@@ -77,7 +77,7 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 
 // held reports, and writes into the verdict, whether a call must wait because
 // the last one failed, or is pointless because it changes nothing.
-func (d *decision) held(v *verdict, c engine.Container, verb Verb) bool {
+func (d *decision) held(v *verdict, c engine.Container, verb engine.Verb) bool {
 	rec := d.record(c)
 	switch {
 	case rec.NoProgress >= noProgressLimit:

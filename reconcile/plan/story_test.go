@@ -48,7 +48,7 @@ func newStory() *story {
 		doc:        desired.Document{Project: "p"},
 		containers: map[string]engine.Container{},
 		around: Around{Since: noon, Seen: map[string]time.Time{}, Touched: map[string]Touch{},
-			InFlight: map[string]Verb{}, Budget: Budget{Free: 10}, Self: map[string]string{}},
+			InFlight: map[string]engine.Verb{}, Budget: Budget{Free: 10}, Self: map[string]string{}},
 		pasts: map[string]Past{},
 		now:   noon,
 	}
@@ -125,7 +125,7 @@ func (s *story) step(f []string) error {
 	case "back":
 		s.around.Since = s.now
 	case "flight":
-		s.around.InFlight["id-"+f[2]] = Verb(f[1])
+		s.around.InFlight["id-"+f[2]] = engine.Verb(f[1])
 	case "did":
 		return s.did(f[1:])
 	case "budget":
@@ -296,7 +296,7 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 func (s *story) did(f []string) error {
 	id := "id-" + f[1]
 	delete(s.around.InFlight, id)
-	r := Result{Action: Action{Verb: Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
+	r := Result{Action: Action{Verb: engine.Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
 	if len(f) > 3 && f[2] == "lost" {
 		r.Lost = Lost{[]engine.Network{{Name: f[3]}}, fmt.Errorf("reconnect %s to %s: %w", f[1], f[3], engine.ErrInvalid)}
 		f = slices.Delete(f, 2, 4)
