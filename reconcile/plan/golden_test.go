@@ -14,53 +14,80 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the outputs in testdata; commit them only if you understand what changed them")
 
-// TestDecisions plays each story of testdata/*.txt. A story's lines are what
-// happens; the indented lines below each `plan` are what is decided then.
+// TestDecisions plays each story of testdata/*.txt, each as a subtest of its
+// own, named by what it tells: -run 'TestDecisions/backoff/an_engine_that'. A
+// story's lines are what happens; the indented lines below each `plan` are what
+// is decided then.
 func TestDecisions(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 8 {
-		t.Fatalf("stories: %v, %v", files, err)
-	}
-	for _, file := range files {
+	for _, file := range storyFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			src, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := play(string(src))
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
+			var now []string
+			for _, text := range tales(string(src)) {
+				t.Run(title(text), func(t *testing.T) {
+					got, err := play(text)
+					if err != nil {
+						t.Fatalf("%s: %v", file, err)
+					}
+					now = append(now, got)
+					if diff := cmp.Diff(text, got); diff != "" && !*update {
+						t.Errorf("%s (-want +got):\n%s", file, diff)
+					}
+				})
 			}
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			if *update && !t.Failed() {
+				if err := os.WriteFile(file, []byte(strings.Join(now, "\n")), 0o644); err != nil {
 					t.Fatal(err)
 				}
-				return
-			}
-			if diff := cmp.Diff(string(src), got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", file, diff)
 			}
 		})
 	}
 }
 
+func storyFiles(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("stories: %v, %v", files, err)
+	}
+	return files
+}
+
+// tales are the stories of a file: an empty line parts them.
+func tales(src string) []string {
+	texts := strings.Split(strings.TrimSuffix(src, "\n"), "\n\n")
+	for i := range texts {
+		texts[i] += "\n"
+	}
+	return texts
+}
+
+// title is the sentence that a story begins with, or else what it begins with.
+func title(text string) string {
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.TrimSuffix(strings.TrimPrefix(first, "# "), ".")
+}
+
 // play returns the story with its outputs as they are now.
-func play(src string) (string, error) {
+func play(text string) (string, error) {
 	var out strings.Builder
 	s := newStory()
-	for i, line := range strings.Split(strings.TrimSuffix(src, "\n"), "\n") {
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		switch {
 		case strings.HasPrefix(line, "  "):
 			continue // an earlier output
-		case strings.TrimSpace(line) == "":
-			s = newStory()
 		case strings.HasPrefix(line, "#"):
 		case line == "plan":
 			out.WriteString(line + "\n" + s.plan())
 			continue
+		case strings.TrimSpace(line) == "":
+			return "", fmt.Errorf("line %d of the story is blank", i+1)
 		default:
 			if err := s.step(strings.Fields(line)); err != nil {
-				return "", fmt.Errorf("line %d: %s: %w", i+1, line, err)
+				return "", fmt.Errorf("line %d of the story: %s: %w", i+1, line, err)
 			}
 		}
 		out.WriteString(line + "\n")
@@ -71,19 +98,17 @@ func play(src string) (string, error) {
 // TestAPlanIsAPureFunction plays each story twice, interleaved decisions and
 // all, and compares to the letter.
 func TestAPlanIsAPureFunction(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no stories", err)
-	}
-	for _, file := range files {
+	for _, file := range storyFiles(t) {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, err1 := play(string(src))
-		second, err2 := play(string(src))
-		if err1 != nil || err2 != nil || first != second {
-			t.Errorf("%s: two runs differ: %v %v\n%s", file, err1, err2, cmp.Diff(first, second))
+		for _, text := range tales(string(src)) {
+			first, err1 := play(text)
+			second, err2 := play(text)
+			if err1 != nil || err2 != nil || first != second {
+				t.Errorf("%s: %s: two runs differ: %v %v\n%s", file, title(text), err1, err2, cmp.Diff(first, second))
+			}
 		}
 	}
 }
