@@ -61,59 +61,54 @@ func allOf(doc *desired.Document) []string {
 
 // flips makes the changes in one revision, and answers with what becomes of
 // these services.
-func (s *server) flips(w http.ResponseWriter, r *http.Request, changes []desired.Change, b batch, reason string) {
+func (s *server) flips(r *http.Request, changes []desired.Change, b batch, reason string) (reply, error) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	var named []string
 	for _, c := range changes {
 		named = append(named, c.Service)
 	}
-	s.change(w, r, e, desired.Flips(changes...), func(snap desired.Snapshot, _ bool) (judge, error) {
+	return s.change(r, e, desired.Flips(changes...), func(snap desired.Snapshot, _ bool) (judge, error) {
 		b.Generation = snap.Generation
 		return b.judge(named), nil
 	})
 }
 
 // putServicesState wants each named service to be as the body says.
-func (s *server) putServicesState(w http.ResponseWriter, r *http.Request) {
+func (s *server) putServicesState(r *http.Request) (reply, error) {
 	var states map[string]desired.State
-	err := readInto(r, &states, nil)
-	if err == nil && len(states) == 0 {
-		err = newProblem(http.StatusBadRequest, "malformed", `say which services, and what they should be: {"web":"running","db":"stopped"}`)
+	if err := readInto(r, &states, nil); err != nil {
+		return nil, err
+	}
+	if len(states) == 0 {
+		return nil, newProblem(http.StatusBadRequest, "malformed", `say which services, and what they should be: {"web":"running","db":"stopped"}`)
 	}
 	var changes []desired.Change
 	for _, name := range slices.Sorted(maps.Keys(states)) {
-		if err == nil {
-			err = mayWant(r, states[name])
+		if err := mayWant(r, states[name]); err != nil {
+			return nil, err
 		}
-		if err == nil && states[name] == "" {
-			err = newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%q is given no state", name)
+		if states[name] == "" {
+			return nil, newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%q is given no state", name)
 		}
 		changes = append(changes, desired.Change{Service: name, State: states[name]})
 	}
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	s.flips(w, r, changes, batch{}, "")
+	return s.flips(r, changes, batch{}, "")
 }
 
 // putGroupState wants each member of a group to be so, as far as it can: a job
 // that should run is wanted completed, and what is no job is never completed.
-func (s *server) putGroupState(w http.ResponseWriter, r *http.Request) {
+func (s *server) putGroupState(r *http.Request) (reply, error) {
 	b, err := readStateBody(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	doc := s.opt.State.Snapshot().Document
 	members, known := doc.Group(r.PathValue("group"))
 	if !known {
-		unknownGroup(doc, r.PathValue("group")).write(w)
-		return
+		return nil, unknownGroup(doc, r.PathValue("group"))
 	}
 	var changes []desired.Change
 	var told batch
@@ -125,7 +120,7 @@ func (s *server) putGroupState(w http.ResponseWriter, r *http.Request) {
 		}
 		changes = append(changes, desired.Change{Service: name, State: b.State})
 	}
-	s.flips(w, r, changes, told, b.Reason)
+	return s.flips(r, changes, told, b.Reason)
 }
 
 // unknownGroup says which group may have been meant.

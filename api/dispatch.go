@@ -45,7 +45,7 @@ func newServer(opt Options) *server {
 	for _, r := range s.routes() {
 		pattern := r.method + " " + r.path
 		s.table[pattern] = r
-		s.mux.HandleFunc(pattern, r.handler)
+		s.mux.HandleFunc(pattern, r.answered())
 	}
 	return s
 }
@@ -69,16 +69,16 @@ func (s *server) serve(d Door, w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p != nil && s.sendsToLogin(r, p):
 		label = "/"
-		http.Redirect(answer, r, "/login", http.StatusSeeOther)
+		conclude(answer, r, redirect{to: "/login"}, nil)
 	case p != nil:
-		p.write(answer)
+		conclude(answer, r, nil, p)
 	default:
 		label = strings.TrimSuffix(found.path, "{$}")
 		if v.role.may(Read) {
 			r.Body = letIn(r)
 		}
 		if p := s.receive(answer, r, found); p != nil {
-			p.write(answer)
+			conclude(answer, r, nil, p)
 			break
 		}
 		defer used(r)

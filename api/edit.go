@@ -105,26 +105,23 @@ func tags(r *http.Request, header string) []string {
 // change makes the proposal the file and answers with what comes of it. end is
 // asked once the file is changed, or was so already, what to wait for. A dry
 // run changes nothing and answers with what would be done.
-func (s *server) change(w http.ResponseWriter, r *http.Request, e edit, p desired.Proposal, end func(snap desired.Snapshot, changed bool) (judge, error)) {
+func (s *server) change(r *http.Request, e edit, p desired.Proposal, end func(snap desired.Snapshot, changed bool) (judge, error)) (reply, error) {
 	if e.dryRun {
-		s.preview(w, r, e, p)
-		return
+		return s.preview(r, e, p), nil
 	}
 	snap, changed, err := s.opt.State.Change(p, e.by)
-	var decide judge
-	if err == nil {
-		decide, err = end(snap, changed)
-	}
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	w.Header().Set("ETag", etag(snap.Document))
-	s.await(w, r, e.wait, decide)
+	decide, err := end(snap, changed)
+	if err != nil {
+		return nil, err
+	}
+	return s.await(e.wait, etag(snap.Document), decide), nil
 }
 
-func (s *server) preview(w http.ResponseWriter, r *http.Request, e edit, p desired.Proposal) {
-	large(w, r, s.records, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+func (s *server) preview(r *http.Request, e edit, p desired.Proposal) reply {
+	return large{press: s.records, status: http.StatusOK, kind: typeJSON, fill: func(w io.Writer) (rendering.Made, error) {
 		doc, err := s.opt.State.Preview(p, e.by)
 		if err != nil {
 			return rendering.Made{}, err
@@ -135,5 +132,5 @@ func (s *server) preview(w http.ResponseWriter, r *http.Request, e edit, p desir
 			return rendering.Made{}, err
 		}
 		return rendering.Made{}, encodeJSON(w, report)
-	}})
+	}}
 }

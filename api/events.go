@@ -29,29 +29,26 @@ type eventList struct {
 const gap = "gap"
 
 // events tells what happened: as a list, or as it happens.
-func (s *server) events(w http.ResponseWriter, r *http.Request) {
+func (s *server) events(r *http.Request) (reply, error) {
 	q, err := params(r)
+	if err != nil {
+		return nil, err
+	}
 	service, one := q["service"]
-	if one && err == nil {
-		if _, listed := s.opt.State.Snapshot().Document.Service(service); !listed {
-			err = s.unknown(service)
-		}
+	if _, listed := s.opt.State.Snapshot().Document.Service(service); one && !listed {
+		return nil, s.unknown(service)
 	}
 	last := q["last_event_id"]
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		last = id // of a client that comes back to the address that it had
 	}
 	concerns := func(e reconcile.Entry) bool { return !one || e.Service == service }
-	switch {
-	case err != nil:
-		fail(w, err)
-	case callOf(r).kind == typeJSON:
-		large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+	if callOf(r).kind == typeJSON {
+		return large{press: s.answers, status: http.StatusOK, kind: typeJSON, fill: func(w io.Writer) (rendering.Made, error) {
 			return rendering.Made{}, encodeJSON(w, s.eventsSince(last, concerns))
-		}})
-	default:
-		s.follow(w, r, last, concerns)
+		}}, nil
 	}
+	return live(func(w http.ResponseWriter, r *http.Request) error { return s.follow(w, r, last, concerns) }), nil
 }
 
 // eventsSince are those that are kept after the one of that ID; none: all.
@@ -68,40 +65,39 @@ func (s *server) eventsSince(last string, concerns func(reconcile.Entry) bool) e
 
 // follow tells the events as they happen, until the client goes or the program
 // ends. It begins after the event of that ID; none: now.
-func (s *server) follow(w http.ResponseWriter, r *http.Request, last string, concerns func(reconcile.Entry) bool) {
+func (s *server) follow(w http.ResponseWriter, r *http.Request, last string, concerns func(reconcile.Entry) bool) error {
 	leave, err := s.places.stream()
 	if err != nil {
-		fail(w, err)
-		return
+		return err
 	}
 	defer leave()
 	w.Header().Set("Content-Type", typeEvents)
 	w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps events back
 	if r.Method == http.MethodHead {
-		return
+		return nil
 	}
 	if last == "" {
 		last = s.opt.History.Last()
 	}
 	out := s.streaming(w, r)
 	if _, err := fmt.Fprint(out, ": ping\n\n"); err != nil { // so that the client has the headers
-		return
+		return nil
 	}
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
 		changed := s.opt.History.Changed() // before reading, or an event between the two is slept through
 		if last, err = s.tell(out, last, concerns); err != nil {
-			return
+			return nil
 		}
 		select {
 		case <-changed:
 		case <-ping.C:
 			if _, err := fmt.Fprint(out, ": ping\n\n"); err != nil {
-				return
+				return nil
 			}
 		case <-r.Context().Done():
-			return
+			return nil
 		}
 	}
 }
@@ -141,10 +137,10 @@ func (s *server) tellSome(out *stream, last string, concerns func(reconcile.Entr
 			continue
 		}
 		data, err := json.Marshal(e)
-		if err == nil {
-			err = frame(out, e.ID, string(e.Kind), data)
-		}
 		if err != nil {
+			return last, false, err
+		}
+		if err := frame(out, e.ID, string(e.Kind), data); err != nil {
 			return last, false, err
 		}
 	}

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 
@@ -11,34 +11,31 @@ import (
 
 // healthz asks only whether the loop works: to restart this process mends no
 // engine.
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+func (s *server) healthz(*http.Request) (reply, error) {
 	if !s.opt.Loop.Alive() {
-		newProblem(http.StatusServiceUnavailable, "not_alive", "the loop does not work").write(w)
-		return
+		return nil, newProblem(http.StatusServiceUnavailable, "not_alive", "the loop does not work")
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, "ok\n")
+	return text{status: http.StatusOK, kind: plainText, bytes: []byte("ok\n")}, nil
 }
 
 // readyz says why the promise can't be kept now, as text or JSON.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+func (s *server) readyz(r *http.Request) (reply, error) {
 	why := s.unready()
 	status := http.StatusOK
 	if len(why) > 0 {
 		status = http.StatusServiceUnavailable
 	}
 	if callOf(r).kind == typeJSON {
-		respond(w, status, readiness{Ready: len(why) == 0, Reasons: append([]string{}, why...)})
-		return
+		return jsonOf{status, readiness{Ready: len(why) == 0, Reasons: append([]string{}, why...)}}, nil
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
+	var lines bytes.Buffer
 	if len(why) == 0 {
-		_, _ = io.WriteString(w, "ready\n")
+		lines.WriteString("ready\n")
 	}
 	for _, reason := range why {
-		fmt.Fprintf(w, "not ready: %s\n", desired.Harmless(reason))
+		fmt.Fprintf(&lines, "not ready: %s\n", desired.Harmless(reason))
 	}
+	return text{status: status, kind: plainText, bytes: lines.Bytes()}, nil
 }
 
 // unready says why not all is as it should be: what the loop says, which doors

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net/http"
 	"slices"
 	"time"
 
@@ -24,27 +23,6 @@ const (
 // sharedFor is how long an overview is told at most without being asked for
 // anew: of what only time changes nobody hears.
 const sharedFor = time.Second
-
-// answerTo is a large answer: its kind, and how it is written, as
-// rendering.Order says.
-type answerTo struct {
-	status int
-	kind   string // its Content-Type
-	key    string
-	write  func(w io.Writer) (rendering.Made, error)
-}
-
-// large answers with what is made by the press.
-func large(w http.ResponseWriter, r *http.Request, press *rendering.Press, a answerTo) {
-	print, err := press.Make(r.Context(), rendering.Order{Key: a.key, Write: a.write})
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	defer print.Close()
-	w.Header().Set("Content-Type", a.kind)
-	print.Serve(w, r, a.status, false)
-}
 
 // inJSON writes the value.
 func inJSON(v any) func(io.Writer) (rendering.Made, error) {
@@ -93,13 +71,13 @@ func (s *server) overview() known {
 
 // showOverview tells of all services, in the same bytes to all who ask until
 // something changes.
-func (s *server) showOverview(w http.ResponseWriter, r *http.Request, status int) {
-	large(w, r, s.answers, answerTo{status: status, kind: typeJSON, key: "services", write: func(w io.Writer) (rendering.Made, error) {
+func (s *server) showOverview(status int) reply {
+	return large{press: s.answers, status: status, kind: typeJSON, key: "services", fill: func(w io.Writer) (rendering.Made, error) {
 		k := s.overview()
 		why := s.unready()
 		still := func() bool { return k.still() && slices.Equal(why, s.unready()) }
 		return rendering.Made{Still: still}, encodeJSON(w, withReadiness(k.overview, why))
-	}})
+	}}
 }
 
 // withReadiness is an overview as a program is told of it: why not all is as it should

@@ -211,7 +211,7 @@ func TestAnEditThatFindsNoRoomForItsAnswerSaysThatItIsMade(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			r := httptest.NewRequest("GET", "/", nil)
-			large(httptest.NewRecorder(), r, s.answers, answerTo{status: 200, write: writtenAfter(busy)})
+			_ = large{press: s.answers, status: 200, fill: writtenAfter(busy)}.write(httptest.NewRecorder(), r)
 		})
 		synctest.Wait()
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(open, w, r) })

@@ -22,7 +22,7 @@ type shownLogin struct {
 }
 
 // login shows the form.
-func (s *server) login(w http.ResponseWriter, r *http.Request) {
+func (s *server) login(r *http.Request) (reply, error) {
 	var shown shownLogin
 	switch v := visitorOf(r); {
 	case v.session:
@@ -30,31 +30,26 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	case v.role.may(Read):
 		shown.Open = true
 	}
-	showLogin(w, http.StatusOK, shown)
+	return showLogin(http.StatusOK, nil, shown)
 }
 
-func showLogin(w http.ResponseWriter, status int, shown shownLogin) {
+func showLogin(status int, header map[string]string, shown shownLogin) (reply, error) {
 	var page bytes.Buffer
 	if err := loginTemplate.Execute(&page, shown); err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes()) // that the client went away is nobody's error
+	return text{status: status, kind: htmlText, header: header, bytes: page.Bytes()}, nil
 }
 
 // postLogin opens a session for whoever knows a token.
-func (s *server) postLogin(w http.ResponseWriter, r *http.Request) {
+func (s *server) postLogin(r *http.Request) (reply, error) {
 	secret, err := readLogin(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	v := visitorOf(r)
 	if v.token == nil && v.role.may(Read) { // by the door: there is nothing to log in to
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
+		return redirect{to: "/"}, nil
 	}
 	p := unauthorized()
 	var t *token
@@ -62,12 +57,9 @@ func (s *server) postLogin(w http.ResponseWriter, r *http.Request) {
 		t, p = s.holder(r, secret)
 	}
 	if p != nil {
-		p.announce(w)
-		showLogin(w, p.Status, shownLogin{Trouble: trouble[p.Type]})
-		return
+		return showLogin(p.Status, p.header, shownLogin{Trouble: trouble[p.Type]})
 	}
-	http.SetCookie(w, sessionCookie(v.secure, s.sessions.begin(t), int(sessionLife.Seconds())))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return redirect{to: "/", cookie: sessionCookie(v.secure, s.sessions.begin(t), int(sessionLife.Seconds()))}, nil
 }
 
 // trouble says in the form's words why nobody was let in.
@@ -78,13 +70,12 @@ var trouble = map[string]string{
 }
 
 // logout ends the session; all of them, where the browser shows several.
-func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+func (s *server) logout(r *http.Request) (reply, error) {
 	secure := visitorOf(r).secure
 	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
 		s.sessions.end(cookie.Value)
 	}
-	http.SetCookie(w, sessionCookie(secure, "", -1))
-	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	return redirect{to: "/login", cookie: sessionCookie(secure, "", -1)}, nil
 }
 
 // readLogin returns the token of the form.

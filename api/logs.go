@@ -50,25 +50,39 @@ func (f *followed) enter() (leave func(), err error) {
 }
 
 // logs tells what a container of the service wrote.
-func (s *server) logs(w http.ResponseWriter, r *http.Request) {
+func (s *server) logs(r *http.Request) (reply, error) {
 	id, opt, err := s.readLogs(r)
-	if err == nil && opt.Follow {
-		var leave func()
-		if leave, err = s.followed.enter(); err == nil {
-			defer leave()
-			if leave, err = s.places.stream(); err == nil {
-				defer leave()
+	if err != nil {
+		return nil, err
+	}
+	return live(func(w http.ResponseWriter, r *http.Request) error {
+		if opt.Follow {
+			leave, err := s.placeToFollow()
+			if err != nil {
+				return err
 			}
+			defer leave()
 		}
+		if r.Method == http.MethodHead {
+			w.Header().Set("Content-Type", plainText)
+			return nil
+		}
+		return s.pour(w, r, id, opt)
+	}), nil
+}
+
+// placeToFollow takes the places of a log that is followed; leave gives them back.
+func (s *server) placeToFollow() (leave func(), err error) {
+	leaveFollowed, err := s.followed.enter()
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case err != nil:
-		fail(w, err)
-	case r.Method == http.MethodHead:
-		w.Header().Set("Content-Type", typeText+"; charset=utf-8")
-	default:
-		s.pour(w, r, id, opt)
+	leaveStream, err := s.places.stream()
+	if err != nil {
+		leaveFollowed()
+		return nil, err
 	}
+	return func() { leaveStream(); leaveFollowed() }, nil
 }
 
 // readLogs returns of which container what is asked for.
@@ -122,11 +136,11 @@ func containerOf(n reconcile.Service, name string, named bool) (string, error) {
 	return "", fmt.Errorf("logs of %s: %w: it has no container", n.Name, reconcile.ErrRefused)
 }
 
-// pour writes the log as it is read. What goes wrong before the first byte is a
-// problem; after it the connection is cut, so that half a log isn't taken for a
+// pour writes the log as it is read. What goes wrong before the first byte is
+// returned; after it the connection is cut, so that half a log isn't taken for a
 // whole one. Who follows hears at once that there is a log, however long it is
 // quiet.
-func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt engine.LogOptions) {
+func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt engine.LogOptions) error {
 	ctx := r.Context()
 	if !opt.Follow {
 		var cancel context.CancelFunc
@@ -137,21 +151,13 @@ func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt eng
 	write := func(chunk []byte) error {
 		if !began {
 			began = true
-			w.Header().Set("Content-Type", typeText+"; charset=utf-8")
+			w.Header().Set("Content-Type", plainText)
 			w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps lines back
 		}
 		_, err := out.Write(chunk)
 		return err
 	}
-	var err error
-	if opt.Follow {
-		if err = s.opt.Logs.Logs(r.Context(), id, engine.LogOptions{}, func([]byte) error { return nil }); err == nil {
-			err = write(nil)
-		}
-	}
-	if err == nil {
-		err = s.opt.Logs.Logs(ctx, id, opt, write)
-	}
+	err := s.read(ctx, id, opt, write)
 	switch {
 	case err == nil && !began:
 		_ = write(nil) // it is empty; that the client went away is nobody's error
@@ -159,8 +165,23 @@ func (s *server) pour(w http.ResponseWriter, r *http.Request, id string, opt eng
 	case began:
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // the end of the body can't be written any more
 	default:
-		fail(w, illegible(err))
+		return illegible(err)
 	}
+	return nil
+}
+
+// read reads the log. Of one that is followed it first delivers nothing, once it
+// is known that there is a log.
+func (s *server) read(ctx context.Context, id string, opt engine.LogOptions, deliver func(chunk []byte) error) error {
+	if opt.Follow {
+		if err := s.opt.Logs.Logs(ctx, id, engine.LogOptions{}, func([]byte) error { return nil }); err != nil {
+			return err
+		}
+		if err := deliver(nil); err != nil {
+			return err
+		}
+	}
+	return s.opt.Logs.Logs(ctx, id, opt, deliver)
 }
 
 // illegible tells that the log of this container, as it is, can't be read.

@@ -17,16 +17,15 @@ import (
 const typeSchema = "application/schema+json"
 
 // showSchema tells what state.yaml may say.
-func (s *server) showSchema(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", callOf(r).kind)
-	_, _ = w.Write(desired.Schema()) // that the client went away is nobody's error
+func (s *server) showSchema(r *http.Request) (reply, error) {
+	return text{status: http.StatusOK, kind: callOf(r).kind, bytes: desired.Schema()}, nil
 }
 
 // showOpenAPI tells what is answered here.
-func (s *server) showOpenAPI(w http.ResponseWriter, r *http.Request) {
-	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, key: "openapi", write: func(w io.Writer) (rendering.Made, error) {
+func (s *server) showOpenAPI(*http.Request) (reply, error) {
+	return large{press: s.answers, status: http.StatusOK, kind: typeJSON, key: "openapi", fill: func(w io.Writer) (rendering.Made, error) {
 		return rendering.Made{Still: func() bool { return true }}, encodeJSON(w, describe(s.routes()))
-	}})
+	}}, nil
 }
 
 // object is one of the description.

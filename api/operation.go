@@ -46,7 +46,9 @@ const (
 	typeProblem = "application/problem+json"
 	typeText    = "text/plain"
 	typeHTML    = "text/html"
+	htmlText    = typeHTML + "; charset=utf-8" // as a Content-Type
 	typeCSS     = "text/css"
+	plainText   = typeText + "; charset=utf-8" // as a Content-Type
 	typeForm    = "application/x-www-form-urlencoded"
 )
 
@@ -128,8 +130,8 @@ func params(r *http.Request) (map[string]string, error) {
 	return query(r, callOf(r).route.queryNames()...)
 }
 
-// answered wraps the route's handler: the media type of the answer is settled
-// before anything is done.
+// answered answers with what the route's handler returns: the media type of the
+// answer is settled before anything is done.
 func (t route) answered() http.HandlerFunc {
 	offers := t.offers()
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -139,10 +141,12 @@ func (t route) answered() http.HandlerFunc {
 		}
 		if len(offers) > 0 {
 			if c.kind = negotiate(r.Header.Values("Accept"), offers); c.kind == "" {
-				notAcceptable(r, offers).write(w)
+				conclude(w, r, nil, notAcceptable(r, offers))
 				return
 			}
 		}
-		t.handler(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		what, err := t.handler(r)
+		conclude(w, r, what, err)
 	}
 }

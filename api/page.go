@@ -34,13 +34,13 @@ type shownPage struct {
 }
 
 // page is what should run, what runs, and why not; it needs no script.
-func (s *server) page(w http.ResponseWriter, r *http.Request) {
+func (s *server) page(r *http.Request) (reply, error) {
 	session := visitorOf(r).session
-	a := answerTo{status: http.StatusOK, kind: "text/html; charset=utf-8", key: "page"}
+	key := "page"
 	if session {
-		a.key = "page of a session"
+		key = "page of a session"
 	}
-	a.write = func(w io.Writer) (rendering.Made, error) {
+	return large{press: s.answers, status: http.StatusOK, kind: htmlText, key: key, fill: func(w io.Writer) (rendering.Made, error) {
 		shown := shownPage{Overview: s.overview().overview, Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: session}
 		for _, n := range shown.Services {
 			if n.Converged {
@@ -48,17 +48,14 @@ func (s *server) page(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		var page bytes.Buffer
-		err := pageTemplate.Execute(&page, shown)
-		if err == nil {
-			_, err = io.WriteString(w, desired.Harmless(page.String()))
+		if err := pageTemplate.Execute(&page, shown); err != nil {
+			return rendering.Made{}, err
 		}
+		_, err := io.WriteString(w, desired.Harmless(page.String()))
 		return rendering.Made{}, err
-	}
-	large(w, r, s.answers, a)
+	}}, nil
 }
 
-func (s *server) style(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "max-age=3600")
-	_, _ = w.Write(styleSource)
+func (s *server) style(*http.Request) (reply, error) {
+	return text{status: http.StatusOK, kind: "text/css; charset=utf-8", header: map[string]string{"Cache-Control": "max-age=3600"}, bytes: styleSource}, nil
 }

@@ -35,22 +35,11 @@ func newProblem(status int, kind, format string, args ...any) *problem {
 }
 
 func (p *problem) write(w http.ResponseWriter) {
-	p.announce(w)
+	set(w, p.header)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	writeJSON(w, p)
+	_ = encodeJSON(w, p) // that the client went away is nobody's error
 }
-
-// announce sets the headers that belong to the problem.
-func (p *problem) announce(w http.ResponseWriter) {
-	for name, value := range p.header {
-		w.Header().Set(name, value)
-	}
-}
-
-// writeJSON ends an answer, in which nothing is that a terminal would obey. That
-// the client went away is nobody's error.
-func writeJSON(w http.ResponseWriter, v any) { _ = encodeJSON(w, v) }
 
 // kinds is what each error means to a client.
 var kinds = []struct {
@@ -74,9 +63,6 @@ var kinds = []struct {
 	{engine.ErrUnavailable, http.StatusServiceUnavailable, "engine_unavailable"},
 	{engine.ErrBusy, http.StatusServiceUnavailable, "too_many_logs"}, // nothing else has so few places
 }
-
-// fail answers with what the error means.
-func fail(w http.ResponseWriter, err error) { explain(err).write(w) }
 
 // explain makes an error a problem; one that has no meaning here is our own
 // fault (500).

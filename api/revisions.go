@@ -21,21 +21,20 @@ type revisionText struct {
 	State string `json:"state"`
 }
 
-func (s *server) listRevisions(w http.ResponseWriter, r *http.Request) {
-	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, key: "revisions", write: func(w io.Writer) (rendering.Made, error) {
+func (s *server) listRevisions(*http.Request) (reply, error) {
+	return large{press: s.answers, status: http.StatusOK, kind: typeJSON, key: "revisions", fill: func(w io.Writer) (rendering.Made, error) {
 		all := append([]desired.Revision{}, s.opt.State.Revisions()...)
 		return rendering.Made{}, encodeJSON(w, revisionList{s.opt.State.Snapshot().Generation, all})
-	}})
+	}}, nil
 }
 
-func (s *server) showRevision(w http.ResponseWriter, r *http.Request) {
+func (s *server) showRevision(r *http.Request) (reply, error) {
 	n, err := revisionNumber(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	kind := callOf(r).kind
-	large(w, r, s.records, answerTo{status: http.StatusOK, kind: kind, write: func(w io.Writer) (rendering.Made, error) {
+	return large{press: s.records, status: http.StatusOK, kind: kind, fill: func(w io.Writer) (rendering.Made, error) {
 		found, src, err := s.opt.State.Revision(n)
 		switch {
 		case err != nil:
@@ -45,26 +44,24 @@ func (s *server) showRevision(w http.ResponseWriter, r *http.Request) {
 			err = encodeJSON(w, revisionText{found, string(src)})
 		}
 		return rendering.Made{Tag: `"` + found.Digest + `"`}, err
-	}})
+	}}, nil
 }
 
 // restoreRevision writes the bytes of a revision back, as a new one.
-func (s *server) restoreRevision(w http.ResponseWriter, r *http.Request) {
+func (s *server) restoreRevision(r *http.Request) (reply, error) {
 	var b reasonBody
-	err := readInto(r, &b, nil)
-	var n int64
-	if err == nil {
-		n, err = revisionNumber(r)
+	if err := readInto(r, &b, nil); err != nil {
+		return nil, err
 	}
-	var p desired.Proposal
-	if err == nil {
-		p, err = s.opt.State.Restoration(n)
-	}
+	n, err := revisionNumber(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	s.replace(w, r, p, b.Reason)
+	p, err := s.opt.State.Restoration(n)
+	if err != nil {
+		return nil, err
+	}
+	return s.replace(r, p, b.Reason)
 }
 
 // revisionNumber is the number in the path; what is none is no revision's.

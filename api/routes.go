@@ -14,19 +14,15 @@ type route struct {
 	path    string
 	role    Role   // who may
 	what    string // for docs/http.md
-	handler http.HandlerFunc
+	handler handler
 	operation
 }
 
-// routes are all of them. Their handlers settle first in which media type they
-// answer (accept.go).
+// routes are all of them.
 func (s *server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.stateRoutes(), s.serviceRoutes(), s.flipRoutes(), s.streamRoutes(), s.revisionRoutes(), s.descriptionRoutes(), s.healthRoutes(), s.pageRoutes()} {
 		all = append(all, part...)
-	}
-	for i, r := range all {
-		all[i].handler = r.answered()
 	}
 	return all
 }
@@ -151,7 +147,7 @@ func (s *server) healthRoutes() []route {
 			operation{id: "getReadiness", answers: []answer{
 				{status: http.StatusOK, what: "ready", bodies: []content{{typeText, nil}, {typeJSON, readiness{}}}},
 				{status: http.StatusServiceUnavailable, what: "not ready, and why", bodies: []content{{typeText, nil}, {typeJSON, readiness{}}}}}}},
-		{"GET", "/metrics", Read, "Prometheus metrics (docs/metrics.md)", s.opt.Metrics.ServeHTTP,
+		{"GET", "/metrics", Read, "Prometheus metrics (docs/metrics.md)", from(s.opt.Metrics),
 			operation{id: "getMetrics", fixed: true, answers: found("the metrics", content{typeText, nil}, content{"application/openmetrics-text", nil})}},
 	}
 }

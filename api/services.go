@@ -14,45 +14,40 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-func (s *server) listServices(w http.ResponseWriter, r *http.Request) {
+func (s *server) listServices(r *http.Request) (reply, error) {
 	q, err := params(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	group, grouped := q["group"]
 	if doc := s.opt.State.Snapshot().Document; grouped {
 		if _, known := doc.Group(group); !known {
-			unknownGroup(doc, group).write(w)
-			return
+			return nil, unknownGroup(doc, group)
 		}
 	}
 	status, chosen := q["status"]
 	if chosen && !slices.Contains(plan.Statuses(), plan.Status(status)) {
-		newProblem(http.StatusBadRequest, "query", "%q is no status; there are %v", status, plan.Statuses()).write(w)
-		return
+		return nil, newProblem(http.StatusBadRequest, "query", "%q is no status; there are %v", status, plan.Statuses())
 	}
 	if !grouped && !chosen {
-		s.showOverview(w, r, http.StatusOK)
-		return
+		return s.showOverview(http.StatusOK), nil
 	}
-	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: typeJSON, write: func(w io.Writer) (rendering.Made, error) {
+	return large{press: s.answers, status: http.StatusOK, kind: typeJSON, fill: func(w io.Writer) (rendering.Made, error) {
 		o := withReadiness(s.overview().overview, s.unready())
 		o.Services = slices.DeleteFunc(slices.Clone(o.Services), func(n reconcile.Service) bool {
 			return grouped && !slices.Contains(n.Groups, group) || chosen && n.Status != plan.Status(status)
 		})
 		return rendering.Made{}, encodeJSON(w, o)
-	}})
+	}}, nil
 }
 
-func (s *server) showService(w http.ResponseWriter, r *http.Request) {
+func (s *server) showService(r *http.Request) (reply, error) {
 	o := s.overview().overview
 	n, ok := o.Service(r.PathValue("service"))
 	if !ok {
-		fail(w, s.unknown(r.PathValue("service")))
-		return
+		return nil, s.unknown(r.PathValue("service"))
 	}
-	respond(w, http.StatusOK, n)
+	return jsonOf{http.StatusOK, n}, nil
 }
 
 func (s *server) unknown(service string) error {
@@ -61,12 +56,6 @@ func (s *server) unknown(service string) error {
 		names = append(names, listed.Name)
 	}
 	return newProblem(http.StatusNotFound, "unknown_service", "the file lists no service %q%s", service, desired.Suggest(service, names))
-}
-
-func respond(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	writeJSON(w, v)
 }
 
 // stateBody is what services should be.
@@ -109,65 +98,61 @@ func mayWant(r *http.Request, state desired.State) error {
 	return nil
 }
 
-func (s *server) putServiceState(w http.ResponseWriter, r *http.Request) {
+func (s *server) putServiceState(r *http.Request) (reply, error) {
 	var b serviceBody
-	err := readInto(r, &b, func(text []byte) { b.State = desired.State(text) })
+	if err := readInto(r, &b, func(text []byte) { b.State = desired.State(text) }); err != nil {
+		return nil, err
+	}
 	change := desired.Change{State: b.State}
 	switch {
-	case err != nil:
 	case b.Replicas != nil && *b.Replicas < 1: // to Change 0 is "as it is"
-		err = newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%d replicas: there is at least 1; to have none run, ask for stopped", *b.Replicas)
+		return nil, newProblem(http.StatusUnprocessableEntity, "unsuitable_state", "%d replicas: there is at least 1; to have none run, ask for stopped", *b.Replicas)
 	case b.Replicas != nil:
-		if err = permit(r, Admin); err == nil {
-			change.Replicas, err = *b.Replicas, mayWant(r, b.State)
+		if err := permit(r, Admin); err != nil {
+			return nil, err
 		}
+		change.Replicas = *b.Replicas
 	case b.State == "":
-		err = newProblem(http.StatusBadRequest, "malformed", `say which state: running or stopped as text, or {"state":"stopped"}`)
-	default:
-		err = mayWant(r, b.State)
+		return nil, newProblem(http.StatusBadRequest, "malformed", `say which state: running or stopped as text, or {"state":"stopped"}`)
 	}
-	if err != nil {
-		fail(w, err)
-		return
+	if err := mayWant(r, b.State); err != nil {
+		return nil, err
 	}
-	s.set(w, r, change, b.Reason)
+	return s.set(r, change, b.Reason)
 }
 
 // set makes the change to the service of the path and answers with what
 // becomes of it.
-func (s *server) set(w http.ResponseWriter, r *http.Request, change desired.Change, reason string) {
-	s.setWith(w, r, change, nil, nil, reason)
+func (s *server) set(r *http.Request, change desired.Change, reason string) (reply, error) {
+	return s.setWith(r, change, nil, nil, reason)
 }
 
 // setWith is set with more changes, and with warnings about them.
-func (s *server) setWith(w http.ResponseWriter, r *http.Request, change desired.Change, more []desired.Change, warnings []string, reason string) {
+func (s *server) setWith(r *http.Request, change desired.Change, more []desired.Change, warnings []string, reason string) (reply, error) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	change.Service = r.PathValue("service")
-	s.change(w, r, e, desired.Flips(append([]desired.Change{change}, more...)...), func(snap desired.Snapshot, _ bool) (judge, error) {
+	return s.change(r, e, desired.Flips(append([]desired.Change{change}, more...)...), func(snap desired.Snapshot, _ bool) (judge, error) {
 		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }).warning(warnings), nil
 	})
 }
 
 // start wants the service running. One that is wanted so already gets no new
 // generation but another try, and that is then waited for.
-func (s *server) start(w http.ResponseWriter, r *http.Request) {
+func (s *server) start(r *http.Request) (reply, error) {
 	var b reasonBody
-	err := readInto(r, &b, nil)
-	var e edit
-	if err == nil {
-		e, err = s.readEdit(r, b.Reason)
+	if err := readInto(r, &b, nil); err != nil {
+		return nil, err
 	}
-	along := true
-	if err == nil {
-		along, err = s.asked(r, "dependencies", true)
-	}
+	e, err := s.readEdit(r, b.Reason)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
+	}
+	along, err := s.asked(r, "dependencies", true)
+	if err != nil {
+		return nil, err
 	}
 	service, doc := r.PathValue("service"), s.opt.State.Snapshot().Document
 	before := s.opt.Loop.Overview()
@@ -179,7 +164,7 @@ func (s *server) start(w http.ResponseWriter, r *http.Request) {
 		more, warnings = startsWith(doc, before, service, s.now())
 		changes = append(changes, more...)
 	}
-	s.change(w, r, e, desired.Flips(changes...), func(snap desired.Snapshot, changed bool) (judge, error) {
+	return s.change(r, e, desired.Flips(changes...), func(snap desired.Snapshot, changed bool) (judge, error) {
 		if !changed {
 			if err := s.opt.Loop.Retry(service, actor(r), e.by.Reason); err != nil {
 				return nil, err
@@ -196,23 +181,21 @@ func (s *server) start(w http.ResponseWriter, r *http.Request) {
 }
 
 // stop wants the service stopped; asked for, those that depend on it, too.
-func (s *server) stop(w http.ResponseWriter, r *http.Request) {
+func (s *server) stop(r *http.Request) (reply, error) {
 	var b reasonBody
-	err := readInto(r, &b, nil)
-	var dependents bool
-	if err == nil {
-		dependents, err = s.asked(r, "dependents", false)
+	if err := readInto(r, &b, nil); err != nil {
+		return nil, err
 	}
+	dependents, err := s.asked(r, "dependents", false)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	var more []desired.Change
 	var warnings []string
 	if dependents {
 		more, warnings = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Overview(), r.PathValue("service"))
 	}
-	s.setWith(w, r, desired.Change{State: desired.Stopped}, more, warnings, b.Reason)
+	return s.setWith(r, desired.Change{State: desired.Stopped}, more, warnings, b.Reason)
 }
 
 // asked is a parameter that is true or false, or what it is unless it is there.
@@ -234,21 +217,20 @@ type restartBody struct {
 }
 
 // restart is an act, not an edit: it makes no revision.
-func (s *server) restart(w http.ResponseWriter, r *http.Request) {
+func (s *server) restart(r *http.Request) (reply, error) {
 	service := r.PathValue("service")
 	wait, why, err := readRestart(r)
-	var ticket int64
-	if err == nil {
-		ticket, err = s.opt.Loop.Restart(service, actor(r), why)
+	if err != nil {
+		return nil, err
 	}
+	ticket, err := s.opt.Loop.Restart(service, actor(r), why)
 	if errors.Is(err, desired.ErrUnknownService) {
-		err = s.unknown(service) // with what may have been meant
+		return nil, s.unknown(service) // with what may have been meant
 	}
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	s.await(w, r, wait, s.restarted(service, ticket))
+	return s.await(wait, "", s.restarted(service, ticket)), nil
 }
 
 // restarted judges the restart of that ticket: one that was not made is told
@@ -279,16 +261,18 @@ func readRestart(r *http.Request) (wait time.Duration, why string, err error) {
 		return 0, "", err
 	}
 	q, err := params(r)
-	if err == nil {
-		err = checkReason(b.Reason)
+	if err != nil {
+		return 0, "", err
 	}
-	if err == nil && b.Recreate {
-		if err = permit(r, Admin); err == nil {
-			err = fmt.Errorf("recreate %s: %w: nothing here says how to create its container", r.PathValue("service"), reconcile.ErrRefused)
+	if err := checkReason(b.Reason); err != nil {
+		return 0, "", err
+	}
+	if b.Recreate {
+		if err := permit(r, Admin); err != nil {
+			return 0, "", err
 		}
+		return 0, "", fmt.Errorf("recreate %s: %w: nothing here says how to create its container", r.PathValue("service"), reconcile.ErrRefused)
 	}
-	if err == nil {
-		wait, err = waitIn(q)
-	}
+	wait, err = waitIn(q)
 	return wait, b.Reason, err
 }

@@ -12,31 +12,29 @@ import (
 
 func etag(doc *desired.Document) string { return `"` + doc.Digest + `"` }
 
-func (s *server) showState(w http.ResponseWriter, r *http.Request) {
+func (s *server) showState(r *http.Request) (reply, error) {
 	doc := s.opt.State.Snapshot().Document
 	if knows(r, doc) {
-		w.Header().Set("ETag", etag(doc))
-		w.WriteHeader(http.StatusNotModified)
-		return
+		return unchanged{tag: etag(doc)}, nil
 	}
 	kind := callOf(r).kind
-	large(w, r, s.answers, answerTo{status: http.StatusOK, kind: kind, key: "state " + kind, write: func(w io.Writer) (rendering.Made, error) {
+	return large{press: s.answers, status: http.StatusOK, kind: kind, key: "state " + kind, fill: func(w io.Writer) (rendering.Made, error) {
 		doc := s.opt.State.Snapshot().Document
 		still := func() bool { return s.opt.State.Snapshot().Document.Digest == doc.Digest }
 		return rendering.Made{Still: still, Tag: etag(doc)}, writeState(w, doc, kind)
-	}})
+	}}, nil
 }
 
 func writeState(w io.Writer, doc *desired.Document, kind string) error {
-	src, err := doc.Source, error(nil)
+	src := doc.Source
 	if kind == typeJSON {
-		if src, err = doc.JSON(); err == nil {
-			src = desired.HarmlessJSON(src)
+		told, err := doc.JSON()
+		if err != nil {
+			return err
 		}
+		src = desired.HarmlessJSON(told)
 	}
-	if err == nil {
-		_, err = w.Write(src)
-	}
+	_, err := w.Write(src)
 	return err
 }
 
@@ -48,24 +46,22 @@ func knows(r *http.Request, doc *desired.Document) bool {
 	})
 }
 
-func (s *server) putState(w http.ResponseWriter, r *http.Request) {
+func (s *server) putState(r *http.Request) (reply, error) {
 	p, err := readState(r)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	s.replace(w, r, p, "")
+	return s.replace(r, p, "")
 }
 
 // replace makes the proposal the file and answers with what becomes of all
 // services.
-func (s *server) replace(w http.ResponseWriter, r *http.Request, p desired.Proposal, reason string) {
+func (s *server) replace(r *http.Request, p desired.Proposal, reason string) (reply, error) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	s.change(w, r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
+	return s.change(r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
 		return batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
 	})
 }
@@ -92,39 +88,37 @@ func readState(r *http.Request) (p desired.Proposal, err error) {
 	}
 }
 
-func (s *server) reconcileNow(w http.ResponseWriter, r *http.Request) {
+func (s *server) reconcileNow(r *http.Request) (reply, error) {
 	var b reasonBody
-	err := readInto(r, &b, nil)
-	if err == nil {
-		err = checkReason(b.Reason)
+	if err := readInto(r, &b, nil); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		_, err = params(r)
+	if err := checkReason(b.Reason); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		fail(w, err)
-		return
+	if _, err := params(r); err != nil {
+		return nil, err
 	}
 	s.opt.Loop.LookNow(actor(r), b.Reason)
-	s.showOverview(w, r, http.StatusAccepted)
+	return s.showOverview(http.StatusAccepted), nil
 }
 
-func (s *server) plan(w http.ResponseWriter, r *http.Request) {
-	a := answerTo{status: http.StatusOK, kind: typeJSON, key: "plan " + callOf(r).kind}
-	text := callOf(r).kind == typeText
-	if text {
-		a.kind = "text/plain; charset=utf-8"
+func (s *server) plan(r *http.Request) (reply, error) {
+	told := large{press: s.answers, status: http.StatusOK, kind: typeJSON, key: "plan " + callOf(r).kind}
+	asText := callOf(r).kind == typeText
+	if asText {
+		told.kind = plainText
 	}
-	a.write = func(w io.Writer) (rendering.Made, error) {
+	told.fill = func(w io.Writer) (rendering.Made, error) {
 		report, err := s.opt.Loop.Plan()
 		switch {
 		case err != nil:
 			return rendering.Made{}, err
-		case text:
+		case asText:
 			_, err = io.WriteString(w, desired.Harmless(report.String()))
 			return rendering.Made{}, err
 		}
 		return rendering.Made{}, encodeJSON(w, report)
 	}
-	large(w, r, s.answers, a)
+	return told, nil
 }

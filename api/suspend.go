@@ -22,26 +22,24 @@ type suspendBody struct {
 }
 
 // suspend holds the service: nothing is done to it.
-func (s *server) suspend(w http.ResponseWriter, r *http.Request) {
+func (s *server) suspend(r *http.Request) (reply, error) {
 	var b suspendBody
-	err := readInto(r, &b, nil)
-	var e edit
-	if err == nil {
-		e, err = s.readEdit(r, b.Reason)
+	if err := readInto(r, &b, nil); err != nil {
+		return nil, err
 	}
-	var until time.Time
-	if err == nil {
-		until, err = b.end(s.now())
-	}
+	e, err := s.readEdit(r, b.Reason)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
+	}
+	until, err := b.end(s.now())
+	if err != nil {
+		return nil, err
 	}
 	change := desired.Change{
 		Service: r.PathValue("service"),
 		Suspend: &desired.Suspend{Until: until, Reason: e.by.Reason, By: e.by.Actor},
 	}
-	s.change(w, r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
+	return s.change(r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
 		return s.one(change.Service, func(n reconcile.Service) verdict {
 			if n.ObservedGeneration < snap.Generation {
 				return pending
@@ -53,8 +51,8 @@ func (s *server) suspend(w http.ResponseWriter, r *http.Request) {
 
 // resume ends the suspension, if there is one, and waits as other edits do for
 // the service to be as the file says.
-func (s *server) resume(w http.ResponseWriter, r *http.Request) {
-	s.set(w, r, desired.Change{Resume: true}, "")
+func (s *server) resume(r *http.Request) (reply, error) {
+	return s.set(r, desired.Change{Resume: true}, "")
 }
 
 // end is when the suspension ends, to the second; zero: when somebody resumes.

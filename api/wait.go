@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"reconciler/internal/rendering"
 	"reconciler/reconcile"
 )
 
@@ -60,34 +59,45 @@ func (decide judge) warning(more []string) judge {
 	}
 }
 
-// await answers once the judge has decided or the time is over; at once where
-// too many wait already. The edit was made before, and stays when the client
-// goes.
-func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duration, decide judge) {
-	used(r)
-	if wait > 0 {
-		leave, place := s.places.wait()
-		defer leave()
-		if !place {
-			wait = 0
+// await is the answer once the judge has decided or the time is over; at once
+// where too many wait already. The edit was made before, and stays when the
+// client goes. tag is the ETag of the answer; empty: it has none.
+func (s *server) await(wait time.Duration, tag string, decide judge) reply {
+	return live(func(w http.ResponseWriter, r *http.Request) error {
+		used(r)
+		if wait > 0 {
+			leave, place := s.places.wait()
+			defer leave()
+			if !place {
+				wait = 0
+			}
 		}
-	}
-	ctx, cancel := patience(w, r, wait)
-	defer cancel()
+		ctx, cancel := patience(w, r, wait)
+		defer cancel()
+		status, became, err := s.settled(ctx, decide)
+		if err != nil {
+			return err
+		}
+		if tag != "" {
+			w.Header().Set("ETag", tag)
+		}
+		return s.became(status, became).write(w, r)
+	})
+}
+
+// settled returns what became of what was asked, and with which status it is
+// told, once the judge has decided or ctx has ended.
+func (s *server) settled(ctx context.Context, decide judge) (status int, became any, err error) {
 	for {
 		changed := s.opt.Loop.Changed() // before reading, or a change between the two is slept through
-		v, body, err := decide(s.overview().overview)
+		v, became, err := decide(s.overview().overview)
 		switch {
 		case err != nil:
-			w.Header().Del("ETag") // it isn't told what the answer would have been of
-			fail(w, err)
-			return
+			return 0, nil, err
 		case v == arrived:
-			s.tellEnd(w, r, http.StatusOK, body)
-			return
+			return http.StatusOK, became, nil
 		case v == given, ctx.Err() != nil:
-			s.tellEnd(w, r, http.StatusAccepted, body)
-			return
+			return http.StatusAccepted, became, nil
 		}
 		select {
 		case <-changed:
@@ -96,21 +106,18 @@ func (s *server) await(w http.ResponseWriter, r *http.Request, wait time.Duratio
 	}
 }
 
-// tellEnd answers with what became of what was asked: it is done, also where
-// there is no room to tell of many services.
-func (s *server) tellEnd(w http.ResponseWriter, r *http.Request, status int, body any) {
-	if _, many := body.(batch); !many {
-		respond(w, status, body)
-		return
+// became tells what became of what was asked: it is done, also where there is
+// no room to tell of many services.
+func (s *server) became(status int, what any) reply {
+	if _, many := what.(batch); !many {
+		return jsonOf{status, what}
 	}
-	print, err := s.answers.Make(r.Context(), rendering.Order{Write: inJSON(body)})
-	if err != nil {
-		fail(w, fmt.Errorf("what was asked is done, but what became of it can't be told (GET /v1/services tells it): %w", err))
-		return
-	}
-	defer print.Close()
-	w.Header().Set("Content-Type", typeJSON)
-	print.Serve(w, r, status, false)
+	return live(func(w http.ResponseWriter, r *http.Request) error {
+		if err := (large{press: s.answers, status: status, kind: typeJSON, fill: inJSON(what)}).write(w, r); err != nil {
+			return fmt.Errorf("what was asked is done, but what became of it can't be told (GET /v1/services tells it): %w", err)
+		}
+		return nil
+	})
 }
 
 // patience is the time that a request may wait, and lets its connection live
