@@ -83,14 +83,13 @@ type Summary struct {
 	ID     string
 	Name   string // without the leading slash
 	Image  string
-	Labels map[string]string // by ReadLabels: those of Compose's that are read
-	Unread string            // by ReadLabels: one of them that can't be read; mostly none
+	Claim  Claim
 	State  State
 	Health Health // HealthNone also where the engine's list doesn't tell it
 }
 
 // Container is what an inspect tells of one container. It is a value: nobody
-// changes it, its Labels or its Ports after it was returned.
+// changes it, its Claim or its Ports after it was returned.
 type Container struct {
 	Summary
 
@@ -147,8 +146,8 @@ func (c *Container) Running() bool { return c.State == StateRunning }
 // (see observed).
 type Event struct {
 	ID      string
-	Name    string            // the name when the event was written
-	Labels  map[string]string // the container's, by ReadLabels
+	Name    string // the name when the event was written
+	Claim   Claim  // the container's
 	Action  Action
 	Signal  int // of a kill; 0 otherwise
 	Time    time.Time

@@ -62,7 +62,7 @@ func (o *Observer) Note(e engine.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lastWord = o.opt.Now()
-	if !o.concerns(e.ID, e.Name, e.Labels) || o.expects(e) {
+	if !o.concerns(e.ID, e.Name, e.Claim.Project) || o.expects(e) {
 		return
 	}
 	switch e.Action {

@@ -70,7 +70,7 @@ func (o *Observer) list(ctx context.Context) ([]engine.Summary, error) {
 // listedBefore reports whether a list could be expected to hold something.
 func (o *Observer) listedBefore() bool {
 	return slices.ContainsFunc(o.View().Containers, func(c engine.Container) bool {
-		return c.Labels[engine.LabelProject] == o.opt.Project
+		return c.Claim.Project == o.opt.Project
 	})
 }
 
@@ -96,7 +96,7 @@ func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	for id, k := range o.known {
 		switch {
 		case listed[id]:
-		case k.Labels[engine.LabelProject] == o.opt.Project: // absent, says the list alone
+		case k.Claim.Project == o.opt.Project: // absent, says the list alone
 			differ = append(differ, id)
 		default:
 			unlisted = append(unlisted, id)

@@ -38,10 +38,10 @@ func (o *Observer) publish(edit func(*View)) {
 func (o *Observer) apply(c engine.Container, seq int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if seq < o.asked[c.ID] || !o.concerns(c.ID, c.Name, c.Labels) {
+	if seq < o.asked[c.ID] || !o.concerns(c.ID, c.Name, c.Claim.Project) {
 		return false
 	}
-	if o.foreign(c.ID, c.Name, c.Labels) { // it was one of ours until it was renamed
+	if o.foreign(c.ID, c.Name, c.Claim.Project) { // it was one of ours until it was renamed
 		return o.forget(c.ID)
 	}
 	was, known := o.known[c.ID]
@@ -125,15 +125,15 @@ func (o *Observer) forget(id string) bool {
 
 // concerns reports whether a container is ours to observe, or was until now;
 // the caller holds o.mu.
-func (o *Observer) concerns(id, name string, labels map[string]string) bool {
+func (o *Observer) concerns(id, name, project string) bool {
 	_, known := o.known[id]
-	return known || !o.foreign(id, name, labels)
+	return known || !o.foreign(id, name, project)
 }
 
 // foreign reports whether a container is none of ours to observe; the caller
 // holds o.mu.
-func (o *Observer) foreign(id, name string, labels map[string]string) bool {
-	if labels[engine.LabelProject] == o.opt.Project || o.opt.Names()[name] {
+func (o *Observer) foreign(id, name, project string) bool {
+	if project == o.opt.Project || o.opt.Names()[name] {
 		return false
 	}
 	refs := o.ourselves()

@@ -195,7 +195,7 @@ func (r *Reconciler) holder(ctx context.Context, call Call, err error) *engine.H
 func (r *Reconciler) follow(restarted desired.Service) (names []string, left []Event) {
 	around := r.own.around
 	around.All(func(service string, n own.Neighbour) {
-		follows := slices.ContainsFunc(n.DependsOn, func(d own.Dependency) bool {
+		follows := slices.ContainsFunc(n.DependsOn, func(d engine.Dependency) bool {
 			return d.Restart && d.Service == restarted.ComposeService && around.Cycle(service, d) == nil
 		})
 		if !follows || n.Want.State != desired.Running || n.Want.Suspend.Active(r.opt.Now()) {

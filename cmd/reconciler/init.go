@@ -105,9 +105,9 @@ func (in *initial) find(ctx context.Context, world engine.Engine) error {
 		if !slices.Contains(in.services, service) {
 			in.services = append(in.services, service)
 		}
-		for _, dependency := range strings.Split(c.Labels[engine.LabelDependsOn], ",") {
-			if f := strings.Split(dependency, ":"); len(f) > 1 && f[1] == "service_completed_successfully" {
-				in.jobs[f[0]] = true
+		for _, on := range c.Claim.DependsOn {
+			if on.Condition == engine.Ended {
+				in.jobs[on.Service] = true
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func (in *initial) find(ctx context.Context, world engine.Engine) error {
 func (in *initial) choose(list []engine.Summary) error {
 	var projects []string
 	for _, s := range list {
-		if p := s.Labels[engine.LabelProject]; p != "" && !slices.Contains(projects, p) {
+		if p := s.Claim.Project; p != "" && !slices.Contains(projects, p) {
 			projects = append(projects, p)
 		}
 	}
@@ -141,11 +141,11 @@ func (in *initial) choose(list []engine.Summary) error {
 
 // serviceOf returns the service that the container seems to be of, or "".
 func (in *initial) serviceOf(s engine.Summary) string {
-	if s.Labels[engine.LabelProject] == in.project && s.Labels[engine.LabelOneoff] == "False" {
-		return s.Labels[engine.LabelService]
+	if s.Claim.Project == in.project && s.Claim.Lasting {
+		return s.Claim.Service
 	}
 	before, after, ok := strings.Cut(in.template, "{service}")
-	if !ok || s.Labels[engine.LabelProject] != "" || s.Unread != "" {
+	if !ok || s.Claim.Project != "" || s.Claim.Unread.Part != "" {
 		return ""
 	}
 	name, ok := strings.CutPrefix(s.Name, before)

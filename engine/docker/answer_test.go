@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -50,8 +51,8 @@ func TestOfLongLabelsNothingIsBuiltAndLessIsKept(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		s := ask()
 		runtime.ReadMemStats(&after)
-		if s.Labels[engine.LabelProject] != "shop" || len(s.Labels) != 2 || s.Labels[engine.LabelDependsOn] != "" || s.Unread != engine.LabelDependsOn {
-			t.Errorf("%s: the labels are %.300v, unread is %q", what, s.Labels, s.Unread)
+		if want := (engine.Claim{Project: "shop", Labelled: true, Unread: engine.Unread{Part: engine.PartDependsOn, Label: engine.LabelDependsOn}}); !reflect.DeepEqual(s.Claim, want) {
+			t.Errorf("%s: the claim is %.300v", what, s.Claim)
 		}
 		if taken := after.TotalAlloc - before.TotalAlloc; taken > 10<<20 { // with what the other end takes
 			t.Errorf("%s: %d MiB were allocated for labels of 21", what, taken>>20)

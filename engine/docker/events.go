@@ -87,9 +87,8 @@ func happened(m events.Message) (engine.Event, bool) {
 	if !known || m.Actor.ID == "" {
 		return engine.Event{}, false
 	}
-	labels, _ := engine.ReadLabels(m.Actor.Attributes)
 	e := engine.Event{
-		ID: m.Actor.ID, Name: m.Actor.Attributes["name"], Labels: labels,
+		ID: m.Actor.ID, Name: m.Actor.Attributes["name"], Claim: engine.ReadClaim(m.Actor.Attributes),
 		Action: engine.Action(action), Time: time.Unix(0, m.TimeNano),
 		OldName: strings.TrimPrefix(m.Actor.Attributes["oldName"], "/"),
 	}

@@ -26,7 +26,7 @@ func (e *Engine) Holder(ctx context.Context, p engine.Port) (engine.Holder, erro
 	for _, c := range list {
 		for _, q := range c.Ports {
 			if p.Overlaps(engine.Port{HostIP: q.IP, Host: int(q.PublicPort), Protocol: q.Type}) {
-				return engine.Holder{Container: summary(c).Name, Project: summary(c).Labels[engine.LabelProject]}, nil
+				return engine.Holder{Container: summary(c).Name, Project: summary(c).Claim.Project}, nil
 			}
 		}
 	}

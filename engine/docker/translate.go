@@ -43,9 +43,8 @@ func summary(c container.Summary) engine.Summary {
 			name = n
 		}
 	}
-	s := engine.Summary{ID: c.ID, Name: name, Image: engine.Cut(c.Image, maxImage), State: engine.State(c.State), Health: healthIn(c.Status)}
-	s.Labels, s.Unread = engine.ReadLabels(c.Labels)
-	return s
+	return engine.Summary{ID: c.ID, Name: name, Image: engine.Cut(c.Image, maxImage), State: engine.State(c.State), Health: healthIn(c.Status),
+		Claim: engine.ReadClaim(c.Labels)}
 }
 
 // healthIn reads the health out of the only place where a list of the oldest
@@ -70,11 +69,10 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 	}
 	c := engine.Container{
 		Summary: engine.Summary{ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: engine.Cut(r.Config.Image, maxImage),
-			State: engine.State(r.State.Status)},
+			State: engine.State(r.State.Status), Claim: engine.ReadClaim(r.Config.Labels)},
 		PID: r.State.Pid, ExitCode: r.State.ExitCode, OOMKilled: r.State.OOMKilled, Error: engine.Cut(r.State.Error, engine.MaxError),
 		Restarts: r.RestartCount,
 	}
-	c.Labels, c.Unread = engine.ReadLabels(r.Config.Labels)
 	if r.State.Health != nil && r.State.Health.Status != container.NoHealthcheck {
 		c.Health = engine.Health(r.State.Health.Status)
 		if log := r.State.Health.Log; len(log) > 0 && log[len(log)-1] != nil {

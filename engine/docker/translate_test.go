@@ -26,7 +26,7 @@ const inspected = `{"Id":"4f5e","Created":"2026-11-20T08:00:00.5Z","Name":"/shop
 func plain() engine.Container {
 	return engine.Container{
 		Summary: engine.Summary{ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning,
-			Labels: map[string]string{engine.LabelProject: "shop"}},
+			Claim: engine.Claim{Project: "shop", Labelled: true}},
 		PID: 4711, Restarts: 2,
 		CreatedAt: time.Date(2026, 11, 20, 8, 0, 0, 5e8, time.UTC),
 		StartedAt: time.Date(2026, 11, 20, 8, 0, 1, 0, time.UTC),
@@ -105,8 +105,8 @@ func TestAContainerHoldsNothingOfItsEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Labels[engine.LabelService] != "web" {
-		t.Errorf("the labels are %v: nothing is proven of what was answered", c.Labels)
+	if c.Claim.Service != "web" {
+		t.Errorf("the claim is %v: nothing is proven of what was answered", c.Claim)
 	}
 	if text := fmt.Sprintf("%#v", c); strings.Contains(text, "hunter2") || strings.Contains(text, "PASSWORD") {
 		t.Errorf("it is held what may be secret: %s", text)
@@ -183,7 +183,7 @@ func TestAListAsksForAllOfTheProject(t *testing.T) {
 	}
 	want := []engine.Summary{
 		{ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning, Health: engine.HealthStarting,
-			Labels: map[string]string{engine.LabelService: "web"}},
+			Claim: engine.Claim{Service: "web", Labelled: true}},
 		{ID: "dead", State: engine.StateDead},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {

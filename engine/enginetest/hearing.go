@@ -3,7 +3,7 @@ package enginetest
 import (
 	"context"
 	"errors"
-	"maps"
+	"reflect"
 	"testing"
 	"time"
 
@@ -138,8 +138,8 @@ func eventNames(t *testing.T, w World) {
 	id := create(t, w, "web", Spec{Labels: longLabels()})
 	name := inspect(t, w, id).Name
 	e := l.await(id, engine.ActionCreate)
-	if e.Name != name || !maps.Equal(e.Labels, shortLabels(w)) || e.Time.IsZero() || e.OldName != "" {
-		t.Errorf("heard %+v, want the name %s, the labels, a time and no other name", e, name)
+	if e.Name != name || !reflect.DeepEqual(e.Claim, longClaim(w)) || e.Time.IsZero() || e.OldName != "" {
+		t.Errorf("heard %+v, want the name %s, the claim, a time and no other name", e, name)
 	}
 }
 

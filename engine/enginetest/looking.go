@@ -2,7 +2,7 @@ package enginetest
 
 import (
 	"errors"
-	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -69,8 +69,8 @@ func listShowsAllStates(t *testing.T, w World) {
 		t.Error("a container without the project's label is listed")
 	}
 	for _, s := range got {
-		if s.Labels[engine.LabelProject] != w.Project() {
-			t.Errorf("%s of project %q is listed", s.Name, s.Labels[engine.LabelProject])
+		if s.Claim.Project != w.Project() {
+			t.Errorf("%s of project %q is listed", s.Name, s.Claim.Project)
 		}
 	}
 	if got := list(t, w, w.Project()+"-other"); len(got) != 0 {
@@ -101,8 +101,8 @@ func listAndInspectAgree(t *testing.T, w World) {
 			listed.ID, listed.Name, listed.State, looked.ID, looked.Name, looked.State)
 	}
 	for what, s := range map[string]engine.Summary{"list": listed, "inspect": looked.Summary} {
-		if want := shortLabels(w); !maps.Equal(s.Labels, want) || s.Unread != engine.LabelReplace {
-			t.Errorf("%s: the labels are %.300v, unread is %q; want %v", what, s.Labels, s.Unread, want)
+		if want := longClaim(w); !reflect.DeepEqual(s.Claim, want) {
+			t.Errorf("%s: the claim is %.300v; want %v", what, s.Claim, want)
 		}
 	}
 	if listed.Image == "" || listed.Image != looked.Image {
@@ -231,7 +231,8 @@ func longLabels() map[string]string {
 		engine.LabelPrefix + "config-hash": "0123", engine.LabelService: "web", engine.LabelDependsOn: "a\x1b[2J:b:c"}
 }
 
-// shortLabels is what is kept of longLabels.
-func shortLabels(w World) map[string]string {
-	return map[string]string{engine.LabelProject: w.Project(), engine.LabelReplace: "", engine.LabelDependsOn: "", engine.LabelPrefix: "", engine.LabelService: "web"}
+// longClaim is what is kept of longLabels.
+func longClaim(w World) engine.Claim {
+	return engine.Claim{Project: w.Project(), Service: "web", Labelled: true,
+		Unread: engine.Unread{Part: engine.PartReplaces, Label: engine.LabelReplace}}
 }

@@ -82,7 +82,7 @@ func (e *Engine) emitRename(c *box, action engine.Action, signal int, old string
 	if e.faults.down || e.faults.silent || e.faults.loss > 0 && e.chance.Float64() < e.faults.loss {
 		return
 	}
-	event := engine.Event{ID: c.ID, Name: c.Name, Labels: c.Labels, Action: action, Signal: signal, Time: e.now(), OldName: old}
+	event := engine.Event{ID: c.ID, Name: c.Name, Claim: c.Claim, Action: action, Signal: signal, Time: e.now(), OldName: old}
 	for _, seat := range slices.Sorted(maps.Keys(e.taps)) {
 		e.taps[seat](event)
 	}

@@ -60,7 +60,7 @@ func (e *Engine) Create(spec Spec) string {
 	}
 	c := &box{spec: spec}
 	c.ID, c.Name, c.Image = hex.EncodeToString(sum[:]), spec.Name, spec.Image
-	c.Labels, c.Unread = engine.ReadLabels(spec.Labels)
+	c.Claim = engine.ReadClaim(spec.Labels)
 	c.State, c.CreatedAt, c.AutoRemove, c.StopTimeout, c.Ports = engine.StateCreated, at, spec.AutoRemove, spec.StopTimeout, spec.Ports
 	c.Publishes, c.Mounts, c.Shares = spec.Publishes, spec.Mounts, spec.Shares
 	for _, name := range slices.Sorted(slices.Values(spec.Networks)) {

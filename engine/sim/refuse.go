@@ -71,7 +71,7 @@ func (e *Engine) holder(p engine.Port, but *box) (engine.Holder, bool) {
 		}
 		for _, q := range c.Publishes {
 			if p.Overlaps(q) {
-				return engine.Holder{Container: c.Name, Project: c.Labels[engine.LabelProject]}, true
+				return engine.Holder{Container: c.Name, Project: c.Claim.Project}, true
 			}
 		}
 	}

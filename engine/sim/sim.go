@@ -167,7 +167,7 @@ func (e *Engine) List(ctx context.Context, project string) ([]engine.Summary, er
 	defer e.mu.Unlock()
 	list := []engine.Summary{}
 	for _, c := range e.sorted() {
-		if project == "" || c.Labels[engine.LabelProject] == project {
+		if project == "" || c.Claim.Project == project {
 			list = append(list, c.Summary)
 		}
 	}

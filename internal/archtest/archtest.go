@@ -55,6 +55,7 @@ func Rules() []Rule {
 		{"third-party", thirdParty},
 		{"unused", unused},
 		{"purity", purity},
+		{"labels", labels},
 		{"goroutines", goroutines},
 		{"package-doc", packageDoc},
 		{"file-length", fileLength},

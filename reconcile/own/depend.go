@@ -2,30 +2,10 @@ package own
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"reconciler/desired"
 	"reconciler/engine"
 )
-
-// Condition is what a dependency must be before its dependent is started
-// (compose-spec: depends_on).
-type Condition string
-
-// The conditions. Any other word is taken for Started.
-const (
-	Started Condition = "service_started"
-	Healthy Condition = "service_healthy"
-	Ended   Condition = "service_completed_successfully"
-)
-
-// Dependency is one service that another one depends on.
-type Dependency struct {
-	Service   string // its name in Compose
-	Condition Condition
-	Restart   bool // it is to be restarted after our restart of Service
-}
 
 // Neighbour is what the decisions about other services need to know of one
 // service of the project.
@@ -34,9 +14,9 @@ type Neighbour struct {
 	Name string
 	Want desired.Service
 	// Containers are its own ones, by number; of a service that isn't listed,
-	// those that carry its label.
+	// those that claim to be of it.
 	Containers []engine.Container
-	DependsOn  []Dependency
+	DependsOn  []engine.Dependency
 	Done       bool // it is a job that finished; what counts where its container is gone
 	Held       bool // nothing is done to its containers, for it can't be told which they are
 }
@@ -93,8 +73,8 @@ func (o Ownership) Neighbours(doc *desired.Document, done func(service string) b
 		h := o.Holdings[s.Name]
 		all.services[s.ComposeService] = Neighbour{Name: s.Name, Want: s, Done: s.Job && done(s.Name), Held: h.Trouble.Kind != ""}
 		for _, r := range h.Replicas {
-			if called := r.Container.Labels[engine.LabelService]; called != "" && r.Container.Labels[engine.LabelProject] == doc.Project {
-				all.alias[called] = s.ComposeService
+			if claim := r.Container.Claim; claim.Service != "" && claim.Project == doc.Project {
+				all.alias[claim.Service] = s.ComposeService
 			}
 			file(s.ComposeService, r.Container)
 		}
@@ -111,48 +91,28 @@ func (o Ownership) Neighbours(doc *desired.Document, done func(service string) b
 	return all
 }
 
-// dependencies are those that the containers of a service name: by Compose's
-// label, and by the namespaces that they join.
-func (n Neighbours) dependencies(service string, containers []engine.Container) []Dependency {
-	var found []Dependency
-	add := func(d Dependency) {
+// dependencies are those that the containers of a service name: by their
+// claims, and by the namespaces that they join.
+func (n Neighbours) dependencies(service string, containers []engine.Container) []engine.Dependency {
+	var found []engine.Dependency
+	add := func(d engine.Dependency) {
 		if as := n.alias[d.Service]; as != "" && n.services[d.Service].Name == "" {
 			d.Service = as
 		}
-		known := slices.ContainsFunc(found, func(f Dependency) bool { return f.Service == d.Service })
+		known := slices.ContainsFunc(found, func(f engine.Dependency) bool { return f.Service == d.Service })
 		if d.Service != "" && d.Service != service && !known {
 			found = append(found, d)
 		}
 	}
 	for _, c := range containers {
-		for _, d := range labelled(c.Labels[engine.LabelDependsOn]) {
+		for _, d := range c.Claim.DependsOn {
 			add(d)
 		}
 		for _, id := range c.Shares {
-			add(Dependency{Service: n.of[id], Condition: Started})
+			add(engine.Dependency{Service: n.of[id], Condition: engine.Started})
 		}
 	}
 	return found
-}
-
-// labelled reads Compose's label: service:condition:restart, separated by
-// commas (docker/compose: pkg/compose/create.go).
-func labelled(label string) []Dependency {
-	var all []Dependency
-	for _, text := range strings.Split(label, ",") {
-		f := strings.Split(text, ":")
-		d := Dependency{Service: f[0], Condition: Started}
-		if len(f) > 1 && (Condition(f[1]) == Healthy || Condition(f[1]) == Ended) {
-			d.Condition = Condition(f[1])
-		}
-		if len(f) > 2 {
-			d.Restart, _ = strconv.ParseBool(f[2]) // anything else: no
-		}
-		if d.Service != "" {
-			all = append(all, d)
-		}
-	}
-	return all
 }
 
 // reaches returns the way from one service to another along dependencies, both
@@ -175,7 +135,7 @@ func (n Neighbours) reaches(from, to string, seen map[string]bool) []string {
 
 // Cycle returns the way back to the service that begins with that dependency;
 // nil: there is none.
-func (n Neighbours) Cycle(service string, d Dependency) []string {
+func (n Neighbours) Cycle(service string, d engine.Dependency) []string {
 	way := n.reaches(d.Service, service, map[string]bool{})
 	if way == nil {
 		return nil

@@ -97,13 +97,13 @@ func mounted(m engine.Mount) string {
 }
 
 func orphan(doc *desired.Document, c engine.Container) Orphan {
-	service := c.Labels[engine.LabelService]
+	service := c.Claim.Service
 	message := fmt.Sprintf("service %q is not listed in the file", service)
 	if slices.ContainsFunc(doc.Services, func(s desired.Service) bool { return s.ComposeService == service }) {
 		message = fmt.Sprintf("labelled as service %q, but not taken for one of its containers", service)
 	}
-	if c.Unread != "" {
-		message = fmt.Sprintf("its label %s can't be read, for it is too long or no line of text, so it can't be told whose it is", c.Unread)
+	if c.Claim.Unread.Part != "" {
+		message = fmt.Sprintf("its label %s can't be read, for it is too long or no line of text, so it can't be told whose it is", c.Claim.Unread.Label)
 	}
 	return Orphan{c, service, message}
 }

@@ -8,13 +8,13 @@ import (
 )
 
 func TestAnOrphanHasThePortsThatTheEngineChoseForIt(t *testing.T) {
-	labels := func(service string) map[string]string {
-		return map[string]string{engine.LabelProject: "p", engine.LabelService: service, engine.LabelOneoff: "False"}
+	claim := func(service string) engine.Claim {
+		return engine.Claim{Project: "p", Service: service, Lasting: true, Labelled: true}
 	}
 	doc := &desired.Document{Project: "p", Services: []desired.Service{{Name: "web", ComposeService: "web", State: desired.Running}}}
-	web := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", Labels: labels("web"), State: engine.StateExited},
+	web := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", Claim: claim("web"), State: engine.StateExited},
 		Publishes: []engine.Port{{Host: 32768, Container: 80, Protocol: "tcp"}}}
-	old := engine.Container{Summary: engine.Summary{ID: "2", Name: "p-old-1", Labels: labels("old"), State: engine.StateRunning},
+	old := engine.Container{Summary: engine.Summary{ID: "2", Name: "p-old-1", Claim: claim("old"), State: engine.StateRunning},
 		Publishes: []engine.Port{{Container: 80, Protocol: "tcp"}},
 		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}}}
 	got := Judge(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay

@@ -108,8 +108,8 @@ func Judge(doc *desired.Document, containers []engine.Container, self map[string
 		o.Holdings[s.service.Name] = h
 	}
 	for _, c := range sorted {
-		compose := c.Labels[engine.LabelOneoff] == "False" || c.Unread == engine.LabelOneoff
-		if c.Labels[engine.LabelProject] == doc.Project && compose && !taken[c.ID] {
+		compose := c.Claim.Lasting || c.Claim.Unread.Part == engine.PartLasting
+		if c.Claim.Project == doc.Project && compose && !taken[c.ID] {
 			o.Orphans = append(o.Orphans, orphan(doc, c))
 			o.doubt(doc, c)
 		}
@@ -161,7 +161,7 @@ func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 		s.byNumber[1] = append(s.byNumber[1], c)
 		owners = append(owners, s)
 	}
-	ours := c.Labels[engine.LabelProject] == x.project && c.Labels[engine.LabelOneoff] == "False"
+	ours := c.Claim.Project == x.project && c.Claim.Lasting
 	template := x.templates[c.Name]
 	old := ""
 	if ours {
@@ -171,7 +171,7 @@ func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 		s.replaces = append(s.replaces, c)
 		return nil
 	}
-	if s := x.byLabel[c.Labels[engine.LabelService]]; ours && s != nil {
+	if s := x.byLabel[c.Claim.Service]; ours && s != nil {
 		switch n := replicaNumber(x.project, s.service.ComposeService, c.Name); {
 		case n > 0:
 			s.byNumber[n] = append(s.byNumber[n], c)
@@ -188,23 +188,12 @@ func (x index) sort(c engine.Container, all []engine.Container) []*candidates {
 	if template == nil || slices.Contains(owners, template) {
 		return owners
 	}
-	if composeLabels(c) {
+	if c.Claim.Labelled { // then a name alone doesn't make it one of a hand-made panel
 		template.foreign = append(template.foreign, c)
 		return owners
 	}
 	template.byNumber[1] = append(template.byNumber[1], c)
 	return append(owners, template)
-}
-
-// composeLabels reports whether any of Compose's labels is on the container:
-// then a name alone doesn't make it one of a hand-made panel.
-func composeLabels(c engine.Container) bool {
-	for k := range c.Labels {
-		if strings.HasPrefix(k, engine.LabelPrefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // replicaNumber returns n of the names that Compose gives: <project>-<service>-<n>
@@ -233,9 +222,9 @@ func replaced(c engine.Container, all []engine.Container) string {
 	if replacementName.MatchString(c.Name) {
 		return c.Name[len("123456789abc_"):]
 	}
-	if old := c.Labels[engine.LabelReplace]; old != "" {
+	if old := c.Claim.Replaces; old != "" {
 		for _, o := range all {
-			if o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Labels[engine.LabelProject]+"-"+old) {
+			if o.ID != c.ID && (o.ID == old || o.Name == old || o.Name == c.Claim.Project+"-"+old) {
 				return o.Name
 			}
 		}

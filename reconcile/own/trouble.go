@@ -46,7 +46,7 @@ func (t Trouble) Message() string {
 	case NameTaken:
 		f := t.Containers[0]
 		return fmt.Sprintf("%s (%s) has the name that container_name gives to %s, but belongs to Compose project %q, service %q; rename it, or change container_name",
-			f.Name, engine.ShortID(f.ID), t.Service, f.Labels[engine.LabelProject], f.Labels[engine.LabelService])
+			f.Name, engine.ShortID(f.ID), t.Service, f.Claim.Project, f.Claim.Service)
 	}
 	return fmt.Sprintf("%s; nothing is done. To settle it, write under services.%s: container: %s", what, t.Service, choice)
 }

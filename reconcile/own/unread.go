@@ -12,10 +12,10 @@ import (
 // told what they depend on, or replace.
 func (h *Holding) conceal() {
 	h.Replicas = slices.DeleteFunc(h.Replicas, func(r Replica) bool {
-		if r.Container.Unread != "" {
+		if r.Container.Claim.Unread.Part != "" {
 			h.Hidden = unread(r.Container)
 		}
-		return r.Container.Unread != ""
+		return r.Container.Claim.Unread.Part != ""
 	})
 }
 
@@ -24,7 +24,7 @@ func (h *Holding) conceal() {
 // service has none. One whose project can't be read is another project's, for
 // that of the document could be.
 func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
-	if c.Unread != engine.LabelService && c.Unread != engine.LabelOneoff {
+	if part := c.Claim.Unread.Part; part != engine.PartService && part != engine.PartLasting {
 		return
 	}
 	for _, s := range doc.Services {
@@ -39,5 +39,5 @@ func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
 
 // unread says of which label a container can't be told for whose it is.
 func unread(c engine.Container) string {
-	return fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: take it out of the image, or the Compose file, and make the container again", c.Name, c.Unread)
+	return fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: take it out of the image, or the Compose file, and make the container again", c.Name, c.Claim.Unread.Label)
 }

@@ -38,11 +38,11 @@ func (d *decision) gated(v *verdict) bool {
 }
 
 // wanted is what a condition asks for, in words.
-var wanted = map[own.Condition]string{own.Started: "running", own.Healthy: "healthy", own.Ended: "finished"}
+var wanted = map[engine.Condition]string{engine.Started: "running", engine.Healthy: "healthy", engine.Ended: "finished"}
 
 // awaited says why the dependency isn't what is asked of it yet; "": it is, or
 // it is not waited for.
-func (d *decision) awaited(dep own.Dependency) string {
+func (d *decision) awaited(dep engine.Dependency) string {
 	n, known := d.around.Neighbours.Of(dep.Service)
 	if known && n.Name != "" && off(n.Want) {
 		return ""
@@ -53,7 +53,7 @@ func (d *decision) awaited(dep own.Dependency) string {
 		return ""
 	case n.Name == "":
 		state := desired.Running
-		if dep.Condition == own.Ended {
+		if dep.Condition == engine.Ended {
 			state = desired.Completed
 		}
 		return fmt.Sprintf("%s. It is not listed, so nothing here starts it; to have it started, write under services: %s: %s", why, dep.Service, state)
@@ -67,9 +67,9 @@ func (d *decision) awaited(dep own.Dependency) string {
 func off(s desired.Service) bool { return s.State == desired.Stopped || s.State == desired.Absent }
 
 // lacks says why the service doesn't fulfil the condition; "": it does.
-func lacks(n own.Neighbour, c own.Condition) string {
+func lacks(n own.Neighbour, c engine.Condition) string {
 	if len(n.Containers) == 0 {
-		if c == own.Ended && n.Done {
+		if c == engine.Ended && n.Done {
 			return ""
 		}
 		return "it has no container"
@@ -77,13 +77,13 @@ func lacks(n own.Neighbour, c own.Condition) string {
 	running := slices.ContainsFunc(n.Containers, func(c engine.Container) bool { return c.Running() })
 	first := n.Containers[0]
 	switch c {
-	case own.Ended:
+	case engine.Ended:
 		ended := func(c engine.Container) bool { return c.State == engine.StateExited && c.ExitCode == 0 }
 		if slices.ContainsFunc(n.Containers, ended) && !slices.ContainsFunc(n.Containers, alive) {
 			return ""
 		}
 		return fmt.Sprintf("%s is %s", first.Name, stateOf(first))
-	case own.Healthy:
+	case engine.Healthy:
 		for _, c := range n.Containers {
 			switch {
 			case !c.Running():
@@ -139,7 +139,7 @@ func (d *decision) stopsAfter() Note {
 		if n.Name == "" || n.Held || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
 			return
 		}
-		on := slices.IndexFunc(n.DependsOn, func(dep own.Dependency) bool { return dep.Service == us })
+		on := slices.IndexFunc(n.DependsOn, func(dep engine.Dependency) bool { return dep.Service == us })
 		if on < 0 || d.around.Neighbours.Cycle(service, n.DependsOn[on]) != nil {
 			return
 		}

@@ -282,13 +282,8 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 		}
 	}
 	if service != "" {
-		c.Labels = map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False"}
-		if replace != "" {
-			c.Labels[engine.LabelReplace] = replace
-		}
-		if depends != "" {
-			c.Labels[engine.LabelDependsOn] = depends
-		}
+		c.Claim = engine.ReadClaim(map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False",
+			engine.LabelReplace: replace, engine.LabelDependsOn: depends})
 	}
 	return nil
 }
