@@ -10,8 +10,8 @@ import (
 	"reconciler/reconcile"
 )
 
-// batch is what an edit of many services answers with.
-type batch struct {
+// Batch is what an edit of many services answers with.
+type Batch struct {
 	Generation int64               `json:"generation"` // in which they are as asked
 	Services   []reconcile.Service `json:"services"`   // that were named, in file order
 	Skipped    []string            `json:"skipped"`    // that were named and are left as they are
@@ -20,13 +20,13 @@ type batch struct {
 
 // judge judges the named services: arrived when all have, given when none of
 // them is on its way any more.
-func (b batch) judge(named []string) judge {
+func (b Batch) judge(named []string) judge {
 	asked := make(map[string]bool, len(named))
 	for _, name := range named {
 		asked[name] = true
 	}
 	return func(o reconcile.Overview) (verdict, any, error) {
-		told := batch{b.Generation, []reconcile.Service{}, append([]string{}, b.Skipped...), append([]string{}, b.Warnings...)}
+		told := Batch{b.Generation, []reconcile.Service{}, append([]string{}, b.Skipped...), append([]string{}, b.Warnings...)}
 		sum := arrived
 		listed := make(map[string]bool, len(o.Services))
 		for _, n := range o.Services {
@@ -61,7 +61,7 @@ func allOf(doc *desired.Document) []string {
 
 // flips makes the changes in one revision, and answers with what becomes of
 // these services.
-func (s *server) flips(r *http.Request, changes []desired.Change, b batch, reason string) (reply, error) {
+func (s *server) flips(r *http.Request, changes []desired.Change, b Batch, reason string) (reply, error) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *server) putServicesState(r *http.Request) (reply, error) {
 		}
 		changes = append(changes, desired.Change{Service: name, State: states[name]})
 	}
-	return s.flips(r, changes, batch{}, "")
+	return s.flips(r, changes, Batch{}, "")
 }
 
 // putGroupState wants each member of a group to be so, as far as it can: a job
@@ -111,7 +111,7 @@ func (s *server) putGroupState(r *http.Request) (reply, error) {
 		return nil, unknownGroup(doc, r.PathValue("group"))
 	}
 	var changes []desired.Change
-	var told batch
+	var told Batch
 	for _, name := range members {
 		if service, _ := doc.Service(name); b.State == desired.Completed && !service.Job {
 			told.Skipped = append(told.Skipped, name)

@@ -38,7 +38,7 @@ func (s *server) stateRoutes() []route {
 		{"PUT", "/v1/state", Admin, "replaces the file: YAML, or JSON that is written as YAML; an edit", s.putState,
 			operation{id: "putState", reads: editParameters, needs: true,
 				takes:   []content{{typeYAML, nil}, {typeJSON, fileSchema}, {"text/yaml", nil}, {"application/x-yaml", nil}},
-				answers: edited(batch{}), refuses: refusesEdits}},
+				answers: edited(Batch{}), refuses: refusesEdits}},
 		{"GET", "/v1/plan", Read, "what would be done now, and why or why not; JSON, or text by `Accept: text/plain`", s.plan,
 			operation{id: "getPlan", answers: found("what would be done", content{typeJSON, planned}, content{typeText, nil})}},
 		{"POST", "/v1/reconcile", Flip, "looks at everything now", s.reconcileNow,
@@ -83,10 +83,10 @@ func (s *server) flipRoutes() []route {
 		{"DELETE", "/v1/services/{service}/suspend", Flip, "resumes it; an edit", s.resume,
 			operation{id: "resumeService", reads: editParameters, answers: edited(reconcile.Service{}), refuses: refusesEdits}},
 		{"PUT", "/v1/groups/{group}/state", Flip, "wants all members of the group so, in one edit; what can't be so is skipped", s.putGroupState,
-			operation{id: "putGroupState", reads: editParameters, takes: group, needs: true, answers: edited(batch{}), refuses: refusesEdits}},
+			operation{id: "putGroupState", reads: editParameters, takes: group, needs: true, answers: edited(Batch{}), refuses: refusesEdits}},
 		{"PUT", "/v1/services/state", Flip, "wants each service as the body says, `{\"web\":\"running\",\"db\":\"stopped\"}`, in one edit", s.putServicesState,
 			operation{id: "putServicesState", reads: editParameters, takes: asJSON(map[string]desired.State{}), needs: true,
-				answers: edited(batch{}), refuses: refusesEdits}},
+				answers: edited(Batch{}), refuses: refusesEdits}},
 	}
 }
 
@@ -123,7 +123,7 @@ func (s *server) revisionRoutes() []route {
 			operation{id: "getRevision", refuses: refusesNames, answers: []answer{
 				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, revisionText{}}, {typeYAML, nil}}, tagged: true}}}},
 		{"POST", "/v1/revisions/{n}/restore", Admin, "writes it back, as a new one; an edit", s.restoreRevision,
-			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(batch{}), refuses: refusesEdits}},
+			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(Batch{}), refuses: refusesEdits}},
 	}
 }
 

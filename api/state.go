@@ -62,7 +62,7 @@ func (s *server) replace(r *http.Request, p desired.Proposal, reason string) (re
 		return nil, err
 	}
 	return s.change(r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
-		return batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
+		return Batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
 	})
 }
 

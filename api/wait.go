@@ -109,7 +109,7 @@ func (s *server) settled(ctx context.Context, decide judge) (status int, became 
 // became tells what became of what was asked: it is done, also where there is
 // no room to tell of many services.
 func (s *server) became(status int, what any) reply {
-	if _, many := what.(batch); !many {
+	if _, many := what.(Batch); !many {
 		return jsonOf{status, what}
 	}
 	return live(func(w http.ResponseWriter, r *http.Request) error {

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"reconciler/client"
 )
 
 // daemon is a running `reconciler run`.
@@ -163,20 +163,12 @@ func (d *daemon) series(ctx context.Context) (map[string]float64, error) {
 		return nil, err
 	}
 	defer func() { d.fresh = time.Now().Add(time.Second) }()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address+"metrics", nil)
+	body, err := (&client.Client{Server: d.address}).Metrics(ctx)
 	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("read the metrics: %w", err)
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err := errors.Join(err, answer.Body.Close()); err != nil {
 		return nil, fmt.Errorf("read the metrics: %w", err)
 	}
 	series := make(map[string]float64)
-	for line := range strings.Lines(string(body)) {
+	for line := range strings.Lines(body) {
 		end := strings.LastIndexByte(line, ' ')
 		if strings.HasPrefix(line, "#") || end < 0 {
 			continue

@@ -14,13 +14,13 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"reconciler/client"
 	"reconciler/internal/siege"
 )
 
@@ -152,14 +152,11 @@ func measure(opt options, binary string, a siege.Attack) (row string, err error)
 
 // ready waits until the loop has looked at everything.
 func ready(address string, ended <-chan struct{}) error {
+	c := &client.Client{Server: "http://" + address}
 	deadline := time.After(time.Minute)
 	for {
-		answer, err := http.Get("http://" + address + "/readyz")
-		if err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
+		if c.Ready(context.Background()) == nil {
+			return nil
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/client"
 	"reconciler/desired"
 )
 
@@ -45,7 +46,7 @@ const longestAsk = time.Second
 
 // completeServices completes the names of services after the first so many
 // arguments; most is how many services there may be, 0: any number.
-func completeServices(c *client, after, most int) cobra.CompletionFunc {
+func completeServices(c *client.Client, after, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if given = given[min(after, len(given)):]; most > 0 && len(given) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -58,7 +59,7 @@ func completeServices(c *client, after, most int) cobra.CompletionFunc {
 
 // completeFlags completes those flags of the command that name services or a
 // group.
-func completeFlags(cmd *cobra.Command, c *client) {
+func completeFlags(cmd *cobra.Command, c *client.Client) {
 	for flag, ask := range map[string]cobra.CompletionFunc{
 		"service": completeServices(c, 0, 0),
 		"group": func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -74,10 +75,10 @@ func completeFlags(cmd *cobra.Command, c *client) {
 
 // known are the names of the services and the groups, as the server says, else
 // as the state file does; nothing if neither is there.
-func known(ctx context.Context, c *client) (services, groups []string) {
+func known(ctx context.Context, c *client.Client) (services, groups []string) {
 	ctx, cancel := context.WithTimeout(ctx, longestAsk)
 	defer cancel()
-	if o, err := c.overview(ctx); err == nil {
+	if o, err := c.Overview(ctx); err == nil {
 		for _, n := range o.Services {
 			services, groups = append(services, n.Name), append(groups, n.Groups...)
 		}

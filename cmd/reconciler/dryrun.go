@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"reconciler/reconcile"
+	"reconciler/client"
 )
 
 func bindDryRun(cmd *cobra.Command, dryRun *bool) {
@@ -25,16 +25,11 @@ func (f *flips) bad(err error) error {
 // preview shows what would be done after each of the requests, without making
 // it. Where services are given, the answer to each request is about one of
 // them. The exit codes are those of plan.
-func (c *client) preview(cmd *cobra.Command, requests []request, services []string) error {
+func (f *flips) preview(cmd *cobra.Command, requests []client.Request, services []string) error {
 	var text strings.Builder
 	pending := false
 	for i, r := range requests {
-		var report reconcile.Report
-		r.dryRun = true
-		rep, err := c.do(cmd.Context(), r)
-		if err == nil {
-			err = c.decode(rep, &report)
-		}
+		report, err := f.client.Preview(cmd.Context(), r)
 		if err != nil {
 			return failed(err)
 		}

@@ -5,31 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// event is one that the server tells of (docs/http.md).
-type event struct {
-	ID         string    `json:"id"`
-	Time       time.Time `json:"time"`
-	Kind       string    `json:"kind"`
-	Service    string    `json:"service"`
-	Container  string    `json:"container"`
-	Generation int64     `json:"generation"`
-	Verb       string    `json:"verb"`
-	Cause      string    `json:"cause"`
-	Outcome    string    `json:"outcome"`
-	Reason     string    `json:"reason"`
-	Trigger    string    `json:"trigger"`
-	Actor      string    `json:"actor"`
-	Message    string    `json:"message"`
-	Error      string    `json:"error"`
-	Took       string    `json:"took"`
-}
+	"reconciler/client"
+)
 
 func newEvents() *cobra.Command {
 	cmd := &cobra.Command{
@@ -46,18 +27,12 @@ func newEvents() *cobra.Command {
 	output := choose(cmd, "output", "o", "text or json", "text", "json")
 	completeFlags(cmd, c)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var known struct {
-			Events []json.RawMessage `json:"events"`
-		}
-		var query url.Values
-		if *service != "" {
-			query = url.Values{"service": {*service}}
-		}
-		if err := c.get(cmd.Context(), "/v1/events", query, &known); err != nil {
+		known, err := c.Events(cmd.Context(), *service)
+		if err != nil {
 			return err
 		}
 		after := ""
-		for _, src := range known.Events {
+		for _, src := range known {
 			e, err := tellEvent(cmd.OutOrStdout(), "", src, output.value)
 			if err != nil {
 				return err
@@ -67,8 +42,8 @@ func newEvents() *cobra.Command {
 		if !*follow {
 			return nil
 		}
-		return c.follow(cmd.Context(), events{*service, after}, func(m message) error {
-			_, err := tellEvent(cmd.OutOrStdout(), m.event, []byte(m.data), output.value)
+		return c.Follow(cmd.Context(), client.Stream{Service: *service, After: after}, func(m client.Message) error {
+			_, err := tellEvent(cmd.OutOrStdout(), m.Event, []byte(m.Data), output.value)
 			return err
 		}, func(err error) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s; trying again\n", clean(err.Error()))
@@ -79,7 +54,7 @@ func newEvents() *cobra.Command {
 
 // tellEvent prints an event, in one line. kind is what the stream says of it;
 // empty: nothing.
-func tellEvent(w io.Writer, kind string, src []byte, output string) (e event, err error) {
+func tellEvent(w io.Writer, kind string, src []byte, output string) (e client.Event, err error) {
 	if kind == "gap" && len(src) == 0 {
 		src = []byte(`{"kind":"gap"}`)
 	}
@@ -89,7 +64,7 @@ func tellEvent(w io.Writer, kind string, src []byte, output string) (e event, er
 	if e.Kind == "" {
 		e.Kind = kind
 	}
-	line := e.String()
+	line := inWords(e)
 	if output == "json" {
 		var flat bytes.Buffer
 		_ = json.Compact(&flat, src) // it was read already
@@ -99,9 +74,9 @@ func tellEvent(w io.Writer, kind string, src []byte, output string) (e event, er
 	return e, err
 }
 
-// String is the event in a line of words: when, what, of which service, and
+// inWords is the event in a line of words: when, what, of which service, and
 // what else is known.
-func (e event) String() string {
+func inWords(e client.Event) string {
 	var b strings.Builder
 	if !e.Time.IsZero() {
 		b.WriteString(e.Time.Format("2006-01-02T15:04:05Z07:00") + "  ")

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -127,36 +126,5 @@ func TestFollowingEndsWhenTheServerRefuses(t *testing.T) {
 				t.Errorf("exit %d, %q, want %q", code, errs, c.stderr)
 			}
 		})
-	}
-}
-
-func TestMessagesAreReadAsTheStandardSays(t *testing.T) {
-	stop := errors.New("enough")
-	for _, c := range []struct {
-		stream string
-		want   []message
-		err    error
-	}{
-		{"data: a\ndata:b\ndata\n\n", []message{{data: "a\nb\n"}}, errEnded},
-		{"id: 1\r\nevent: x\r\ndata: a\r\n\r\ndata: b\r\n\r\n", []message{{"1", "x", "a"}, {"1", "", "b"}}, errEnded},
-		{": only a comment\n\nretry: 5\n\nid: 4\n\ndata: c\n\n", []message{{"4", "", "c"}}, errEnded},
-		{"data: without an end\n", nil, errEnded},
-		{"data: stop\n\ndata: more\n\n", []message{{data: "stop"}}, stop},
-	} {
-		var got []message
-		lines := 0
-		err := readMessages(strings.NewReader(c.stream), func() { lines++ }, func(m message) error {
-			got = append(got, m)
-			if m.data == "stop" {
-				return stop
-			}
-			return nil
-		})
-		if !slices.Equal(got, c.want) || !errors.Is(err, c.err) || lines == 0 {
-			t.Errorf("%q: %q, %v after %d lines; want %q, %v", c.stream, got, err, lines, c.want, c.err)
-		}
-	}
-	if err := readMessages(strings.NewReader("data: "+strings.Repeat("x", 2<<20)), func() {}, nil); err == nil || errors.Is(err, errEnded) {
-		t.Errorf("a line without end: %v", err)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,12 +13,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"reconciler/client"
 	"reconciler/reconcile"
 )
 
 // flips is what the commands that change services have in common.
 type flips struct {
-	client *client
+	client *client.Client
 	group  string
 	all    bool
 	wait   time.Duration
@@ -59,13 +58,11 @@ func checkWait(cmd *cobra.Command, wait time.Duration, named []string) error {
 }
 
 // verb is the request that presses a button of the service.
-func (f *flips) verb(verb string) func(service string) request {
-	return func(service string) request {
-		return request{method: http.MethodPost, path: servicePath(service) + "/" + verb, body: map[string]string{"reason": f.reason}}
+func (f *flips) verb(verb string) func(service string) client.Request {
+	return func(service string) client.Request {
+		return client.Press(service, verb, f.reason)
 	}
 }
-
-func servicePath(service string) string { return "/v1/services/" + url.PathEscape(service) }
 
 // services are those that were named, in whatever way, each once.
 func (f *flips) services(cmd *cobra.Command, named []string) ([]string, error) {
@@ -87,7 +84,7 @@ func (f *flips) services(cmd *cobra.Command, named []string) ([]string, error) {
 		}
 		return once, nil
 	}
-	o, err := f.client.overview(cmd.Context())
+	o, err := f.client.Overview(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +104,7 @@ func (f *flips) services(cmd *cobra.Command, named []string) ([]string, error) {
 
 // each makes the request for each service, all at once, and tells of each as
 // it is answered.
-func (f *flips) each(cmd *cobra.Command, services []string, ask func(service string) request) error {
+func (f *flips) each(cmd *cobra.Command, services []string, ask func(service string) client.Request) error {
 	results := make([]error, len(services))
 	var later atomic.Bool
 	f.during(cmd, services, func(tell teller) {
@@ -116,8 +113,8 @@ func (f *flips) each(cmd *cobra.Command, services []string, ask func(service str
 		for i, service := range services {
 			asking.Go(func() error {
 				r := ask(service)
-				r.wait = f.wait
-				n, done, err := f.client.service(cmd.Context(), r)
+				r.Wait = f.wait
+				n, done, err := f.client.Service(cmd.Context(), r)
 				if err != nil {
 					results[i] = fmt.Errorf("%s: %w", service, err)
 					return nil
@@ -205,7 +202,7 @@ func (f *flips) progress(ctx context.Context, services []string, tell func(strin
 			return
 		case <-tick.C:
 		}
-		o, err := f.client.overview(ctx)
+		o, err := f.client.Overview(ctx)
 		if err != nil {
 			continue // the request that is waited for tells of it
 		}

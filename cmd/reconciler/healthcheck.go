@@ -1,10 +1,6 @@
 package main
 
-import (
-	"net/http"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 func newHealthcheck() *cobra.Command {
 	cmd := &cobra.Command{
@@ -14,8 +10,7 @@ func newHealthcheck() *cobra.Command {
 	}
 	c := bindClient(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		_, err := c.do(cmd.Context(), request{method: http.MethodGet, path: "/healthz", accept: "text/plain"})
-		return err
+		return c.Alive(cmd.Context())
 	}
 	return cmd
 }

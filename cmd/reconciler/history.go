@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -9,18 +8,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// revision is one accepted change (docs/http.md).
-type revision struct {
-	Generation int64     `json:"generation"`
-	Kind       string    `json:"kind"`
-	Time       time.Time `json:"time"`
-	Actor      string    `json:"actor"`
-	Reason     string    `json:"reason"`
-	Summary    string    `json:"summary"`
-	State      string    `json:"state"` // the file's text; only where one revision was asked for
-}
+	"reconciler/client"
+)
 
 func newHistory() *cobra.Command {
 	cmd := &cobra.Command{
@@ -36,40 +26,37 @@ func newHistory() *cobra.Command {
 	diff := cmd.Flags().Bool("diff", false, "how revision N differs from the one before")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, a []string) error {
-		path := "/v1/revisions"
+		var n int64
 		if len(a) > 0 {
-			n, err := revisionNumber(a[0])
-			if err != nil {
+			var err error
+			if n, err = revisionNumber(a[0]); err != nil {
 				return err
 			}
-			path += "/" + strconv.FormatInt(n, 10)
 		}
 		if *diff && (len(a) == 0 || output.value == "json") {
 			return badInput(fmt.Errorf("--diff goes with a revision's number, and not with -o json"))
 		}
-		var src json.RawMessage
-		if err := c.get(cmd.Context(), path, nil, &src); err != nil {
-			return err
-		}
-		if output.value == "json" {
-			return writeJSON(cmd.OutOrStdout(), src)
-		}
 		if len(a) == 0 {
-			var h history
-			if err := c.decode(reply{body: src}, &h); err != nil {
+			h, raw, err := c.History(cmd.Context())
+			switch {
+			case err != nil:
 				return err
+			case output.value == "json":
+				return writeJSON(cmd.OutOrStdout(), raw)
 			}
-			h.write(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()))
+			writeHistory(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()), h)
 			return nil
 		}
-		var r revision
-		if err := c.decode(reply{body: src}, &r); err != nil {
+		r, raw, err := c.Revision(cmd.Context(), n)
+		switch {
+		case err != nil:
 			return err
+		case output.value == "json":
+			return writeJSON(cmd.OutOrStdout(), raw)
+		case *diff:
+			return compare(cmd, c, r)
 		}
-		if *diff {
-			return c.compare(cmd, r)
-		}
-		_, err := io.WriteString(cmd.OutOrStdout(), r.comment()+clean(r.State))
+		_, err = io.WriteString(cmd.OutOrStdout(), comment(r)+clean(r.State))
 		return err
 	}
 	return cmd
@@ -84,13 +71,8 @@ func revisionNumber(text string) (int64, error) {
 	return n, nil
 }
 
-// history is what the server keeps, the newest first.
-type history struct {
-	Generation int64      `json:"generation"` // in force
-	Revisions  []revision `json:"revisions"`
-}
-
-func (h history) write(w io.Writer, s screen) {
+// writeHistory is the table of the revisions.
+func writeHistory(w io.Writer, s screen, h client.History) {
 	t := table{{"REVISION", "TIME", "KIND", "ACTOR", "SUMMARY", "REASON"}}
 	for _, r := range h.Revisions {
 		t = append(t, []string{strconv.FormatInt(r.Generation, 10), r.Time.Format(time.RFC3339), r.Kind, r.Actor, r.Summary, r.Reason})
@@ -99,7 +81,7 @@ func (h history) write(w io.Writer, s screen) {
 }
 
 // comment is what is known of a revision, as comments of YAML.
-func (r revision) comment() string {
+func comment(r client.Revision) string {
 	words := fmt.Sprintf("revision %d (%s), %s, by %s", r.Generation, r.Kind, r.Time.Format(time.RFC3339), r.Actor)
 	for _, more := range []string{r.Summary, r.Reason} {
 		if more != "" {
@@ -111,12 +93,12 @@ func (r revision) comment() string {
 
 // compare prints how the revision's file differs from that of the revision
 // before it.
-func (c *client) compare(cmd *cobra.Command, r revision) error {
-	var h history
-	if err := c.get(cmd.Context(), "/v1/revisions", nil, &h); err != nil {
+func compare(cmd *cobra.Command, c *client.Client, r client.Revision) error {
+	h, _, err := c.History(cmd.Context())
+	if err != nil {
 		return err
 	}
-	var before revision
+	var before client.Revision
 	for _, other := range h.Revisions {
 		if other.Kind == r.Kind && other.Generation < r.Generation && other.Generation > before.Generation {
 			before = other
@@ -125,12 +107,12 @@ func (c *client) compare(cmd *cobra.Command, r revision) error {
 	if before.Generation == 0 {
 		return fmt.Errorf("no revision before %d is kept to compare it with", r.Generation)
 	}
-	if err := c.get(cmd.Context(), fmt.Sprintf("/v1/revisions/%d", before.Generation), nil, &before); err != nil {
+	if before, _, err = c.Revision(cmd.Context(), before.Generation); err != nil {
 		return err
 	}
-	name := func(r revision) string {
+	name := func(r client.Revision) string {
 		return fmt.Sprintf("revision %d\t%s", r.Generation, r.Time.Format(time.RFC3339))
 	}
-	_, err := io.WriteString(cmd.OutOrStdout(), clean(unified(name(before), name(r), before.State, r.State)))
+	_, err = io.WriteString(cmd.OutOrStdout(), clean(unified(name(before), name(r), before.State, r.State)))
 	return err
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"reconciler/client"
 	"reconciler/desired"
 )
 
@@ -33,22 +31,15 @@ func newLogs() *cobra.Command {
 		if *tail < 0 || *tail > 10000 {
 			return badInput(fmt.Errorf("--tail %d is not from 0 to 10000", *tail))
 		}
-		q := url.Values{"tail": {strconv.Itoa(*tail)}}
-		if *follow {
-			q.Set("follow", "true")
-		}
-		if *container != "" {
-			q.Set("container", *container)
-		}
-		res, err := c.send(cmd.Context(), request{method: http.MethodGet, path: servicePath(a[0]) + "/logs", query: q, accept: "text/plain"})
+		logs, err := c.Logs(cmd.Context(), a[0], client.LogOptions{Tail: *tail, Follow: *follow, Container: *container})
 		if err != nil {
 			return err
 		}
-		defer res.Body.Close()
+		defer logs.Close()
 		if output.value == "raw" {
-			_, err = io.Copy(cmd.OutOrStdout(), res.Body)
+			_, err = io.Copy(cmd.OutOrStdout(), logs)
 		} else {
-			err = copyClean(cmd.OutOrStdout(), res.Body)
+			err = copyClean(cmd.OutOrStdout(), logs)
 		}
 		if err != nil && cmd.Context().Err() != nil {
 			return cmd.Context().Err()

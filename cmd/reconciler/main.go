@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconciler/app"
+	"reconciler/client"
 	"reconciler/desired"
 )
 
@@ -104,12 +105,13 @@ func exitCode(ctx context.Context, err error) int {
 	var f *failure
 	var p *desired.ParseError
 	var in *app.InputError
+	var at *client.AddressError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &f):
 		return f.code
-	case errors.As(err, &p), errors.As(err, &in), errors.Is(err, desired.ErrDataDir):
+	case errors.As(err, &p), errors.As(err, &in), errors.As(err, &at), errors.Is(err, desired.ErrDataDir):
 		return exitBadInput
 	case errors.Is(err, desired.ErrLocked):
 		return exitLocked

@@ -42,7 +42,7 @@ func newPlan() *cobra.Command {
 		}
 		var report reconcile.Report
 		if asks {
-			err = c.get(cmd.Context(), "/v1/plan", nil, &report)
+			report, err = c.Plan(cmd.Context())
 		} else {
 			report, err = look(cmd.Context(), *file, *dataDir, *kind, *host)
 		}

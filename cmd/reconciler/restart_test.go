@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"reconciler/app"
+	"reconciler/client"
 	"reconciler/config"
 	"reconciler/desired"
 	"reconciler/engine"
@@ -66,7 +67,7 @@ func until(t *testing.T, what, url string, ok func(reconcile.Service) bool) {
 
 func web(t *testing.T, url string) reconcile.Service {
 	t.Helper()
-	o, err := (&client{server: url}).overview(context.WithoutCancel(t.Context()))
+	o, err := (&client.Client{Server: url}).Overview(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"net/http"
-	"net/url"
-
 	"github.com/spf13/cobra"
+
+	"reconciler/client"
 )
 
 func newResume() *cobra.Command {
@@ -16,13 +15,7 @@ func newResume() *cobra.Command {
 	f := bindFlips(cmd)
 	bindDryRun(cmd, &f.dryRun)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
-		return f.hold(cmd, named, func(service string) request {
-			r := request{method: http.MethodDelete, path: servicePath(service) + "/suspend"}
-			if f.reason != "" {
-				r.query = url.Values{"reason": {f.reason}}
-			}
-			return r
-		})
+		return f.hold(cmd, named, func(service string) client.Request { return client.Resume(service, f.reason) })
 	}
 	return cmd
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"reconciler/client"
 )
 
 func newRollback() *cobra.Command {
@@ -32,9 +32,9 @@ func newRollback() *cobra.Command {
 		if err != nil {
 			return f.bad(err)
 		}
-		r := request{method: http.MethodPost, path: "/v1/revisions/" + strconv.FormatInt(n, 10) + "/restore", body: map[string]string{"reason": f.reason}}
+		r := client.Restore(n, f.reason)
 		if f.dryRun {
-			return f.client.preview(cmd, []request{r}, nil)
+			return f.preview(cmd, []client.Request{r}, nil)
 		}
 		b, err := f.batch(cmd, r, nil, true)
 		if err == nil {

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"reconciler/client"
 	"reconciler/desired"
 )
 
@@ -33,9 +33,8 @@ func newSet() *cobra.Command {
 		if !slices.Contains(desired.States(), state) {
 			return f.bad(badInput(fmt.Errorf("%q is no state: say running, stopped, completed or absent%s", a[0], desired.Suggest(a[0], states()))))
 		}
-		return f.want(cmd, a[1:], state, func(service string) request {
-			return request{method: http.MethodPut, path: servicePath(service) + "/state",
-				body: map[string]string{"state": string(state), "reason": f.reason}}
+		return f.want(cmd, a[1:], state, func(service string) client.Request {
+			return client.Want(service, state, f.reason)
 		})
 	}
 	return cmd

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/client"
 	"reconciler/desired"
 )
 
@@ -24,7 +25,7 @@ func newStart() *cobra.Command {
 		case err != nil:
 			return f.bad(err)
 		case f.dryRun:
-			return f.client.preview(cmd, []request{r}, nil)
+			return f.preview(cmd, []client.Request{r}, nil)
 		case len(services) == 1:
 			return f.each(cmd, services, press)
 		}

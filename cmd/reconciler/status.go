@@ -29,7 +29,7 @@ func newStatus() *cobra.Command {
 	cmd.ValidArgsFunction = completeServices(c, 0, 0)
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
 		look := func(w io.Writer, s screen) error {
-			o, err := c.overview(cmd.Context())
+			o, err := c.Overview(cmd.Context())
 			if err != nil {
 				return err
 			}

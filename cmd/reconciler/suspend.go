@@ -3,10 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"reconciler/client"
 )
 
 func newSuspend() *cobra.Command {
@@ -23,31 +24,27 @@ func newSuspend() *cobra.Command {
 	length := cmd.Flags().Duration("for", 0, "how long (default: until resumed)")
 	until := cmd.Flags().String("until", "", "until this `TIME`: 18:00, 2026-12-01, '2026-12-01 18:00', or as in RFC 3339")
 	cmd.RunE = func(cmd *cobra.Command, named []string) error {
-		body := map[string]string{"reason": f.reason}
+		held := client.Suspension{For: *length, Reason: f.reason}
 		switch {
 		case *length != 0 && *until != "":
 			return f.bad(badInput(errors.New("say --for or --until, not both")))
 		case *length < 0 || cmd.Flags().Changed("for") && *length == 0:
 			return f.bad(badInput(fmt.Errorf("--for=%s is no time to come", *length)))
-		case *length > 0:
-			body["for"] = length.String()
 		case *until != "":
 			at, err := instant(*until, time.Now())
 			if err != nil {
 				return f.bad(badInput(err))
 			}
-			body["until"] = at.UTC().Format(time.RFC3339)
+			held.Until = at
 		}
-		return f.hold(cmd, named, func(service string) request {
-			return request{method: http.MethodPut, path: servicePath(service) + "/suspend", body: body}
-		})
+		return f.hold(cmd, named, func(service string) client.Request { return client.Suspend(service, held) })
 	}
 	return cmd
 }
 
 // hold suspends or resumes each of the services, or shows what would come of
 // it.
-func (f *flips) hold(cmd *cobra.Command, named []string, ask func(service string) request) error {
+func (f *flips) hold(cmd *cobra.Command, named []string, ask func(service string) client.Request) error {
 	services, err := f.services(cmd, named)
 	if err != nil {
 		return f.bad(err)
@@ -55,11 +52,11 @@ func (f *flips) hold(cmd *cobra.Command, named []string, ask func(service string
 	if !f.dryRun {
 		return f.each(cmd, services, ask)
 	}
-	var requests []request
+	var requests []client.Request
 	for _, s := range services {
 		requests = append(requests, ask(s))
 	}
-	return f.client.preview(cmd, requests, services)
+	return f.preview(cmd, requests, services)
 }
 
 // instant is the time to come that a person writes: a time of day is the next

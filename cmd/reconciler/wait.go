@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/client"
 	"reconciler/reconcile"
 )
 
@@ -38,13 +39,13 @@ func newWait() *cobra.Command {
 // waitUntil asks until all are so, and tells whenever what is awaited changes;
 // of what else the user should know once: the file on disk may not be the one
 // in force.
-func waitUntil(ctx context.Context, c *client, named []string, what string, tell func(string)) error {
+func waitUntil(ctx context.Context, c *client.Client, named []string, what string, tell func(string)) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	told := ""
 	var warned []string
 	for {
-		o, err := c.overview(ctx)
+		o, err := c.Overview(ctx)
 		if err == nil {
 			o.Services, err = only(o.Services, named)
 		}

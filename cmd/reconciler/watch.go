@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"reconciler/client"
 )
 
 // A watcher looks when an event is heard, and in any case this often; more
@@ -22,7 +24,7 @@ const (
 // watch shows what look writes whenever that changes, until interrupted. On a
 // terminal it is drawn in place. A server that can't be asked at first is an
 // error, later on it is waited for.
-func watch(cmd *cobra.Command, c *client, look func(io.Writer, screen) error) error {
+func watch(cmd *cobra.Command, c *client.Client, look func(io.Writer, screen) error) error {
 	ctx, end := context.WithCancel(cmd.Context())
 	wake, ended := make(chan struct{}, 1), make(chan struct{})
 	defer func() { end(); <-ended }()
@@ -35,7 +37,7 @@ func watch(cmd *cobra.Command, c *client, look func(io.Writer, screen) error) er
 			}
 		}
 		// Why there is no stream is of no use to whoever looks at a table.
-		_ = c.follow(ctx, events{}, func(message) error { ring(); return nil }, func(error) { ring() })
+		_ = c.Follow(ctx, client.Stream{}, func(client.Message) error { ring(); return nil }, func(error) { ring() })
 	}()
 	alone := ended
 	tick := time.NewTicker(lookEvery)

@@ -48,6 +48,7 @@ func pure(file File) bool {
 // ended (adapters' Run, Serve and the like).
 var starters = []string{
 	"cmd/...",              // the requests of a command, and its end
+	"client.listen",        // hangs up on a stream that is silent; stopped when it ends
 	"app/run.go",           // puts the parts in motion; it waits for them
 	"app/backlog.go",       // who writes the log, for as long as that takes
 	"app/ending.go",        // the end that comes although something doesn't

@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"crypto/x509"
@@ -11,16 +11,16 @@ import (
 	"syscall"
 )
 
-// answer is an error that the server gave (RFC 9457), with what can be done
+// Refusal is an error that the server gave (RFC 9457), with what can be done
 // about it.
-type answer struct {
+type Refusal struct {
 	Type   string `json:"type"`
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 	advice string // empty: the detail says it all
 }
 
-func (a *answer) Error() string {
+func (a *Refusal) Error() string {
 	if a.advice == "" {
 		return a.Detail
 	}
@@ -29,14 +29,14 @@ func (a *answer) Error() string {
 
 // refused is what the server answered instead of doing what was asked for.
 // What is no problem+json is told as it is.
-func (c *client) refused(r request, status int, body []byte) *answer {
-	a := &answer{Detail: strings.TrimSpace(string(body))}
+func (c *Client) refused(r Request, status int, body []byte) *Refusal {
+	a := &Refusal{Detail: strings.TrimSpace(string(body))}
 	_ = json.Unmarshal(body, a)
 	if a.Status = status; a.Detail == "" {
 		a.Detail = http.StatusText(status)
 	}
 	switch {
-	case status == http.StatusUnauthorized && c.token != "":
+	case status == http.StatusUnauthorized && c.Token != "":
 		a.advice = "it doesn't know the token in RECONCILER_TOKEN; make one with: reconciler token new NAME --role " + role(r)
 	case status == http.StatusUnauthorized:
 		a.advice = "set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role " + role(r)
@@ -50,7 +50,7 @@ func (c *client) refused(r request, status int, body []byte) *answer {
 }
 
 // role is the least that may make the request (docs/http.md).
-func role(r request) string {
+func role(r Request) string {
 	wanted, _ := r.body.(map[string]string)
 	switch {
 	case strings.HasSuffix(r.path, "/restore"), wanted["state"] == "absent":
@@ -62,7 +62,7 @@ func role(r request) string {
 }
 
 // unreachable is why there is no answer.
-func (c *client) unreachable(err error) error {
+func (c *Client) unreachable(err error) error {
 	path, socket := c.socket()
 	var unknown x509.UnknownAuthorityError
 	switch {
@@ -71,9 +71,9 @@ func (c *client) unreachable(err error) error {
 	case socket && errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("the socket %s isn't yours to use: its group may (ls -l %s)", path, path)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("nothing answers at %s; is reconciler running? Start it with: reconciler run", c.server)
+		return fmt.Errorf("nothing answers at %s; is reconciler running? Start it with: reconciler run", c.Server)
 	case errors.As(err, &unknown):
-		return fmt.Errorf("speak to %s: %w; if the authority is your own, name its file in SSL_CERT_FILE", c.server, err)
+		return fmt.Errorf("speak to %s: %w; if the authority is your own, name its file in SSL_CERT_FILE", c.Server, err)
 	}
-	return fmt.Errorf("speak to %s: %w", c.server, err)
+	return fmt.Errorf("speak to %s: %w", c.Server, err)
 }

@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"bufio"
@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
 
-// Between two tries to hear the events again there is this pause, doubled each
+// Between two tries to hear the Stream again there is this pause, doubled each
 // time that nothing was heard. A server that is silent for longer than three
 // of its pings has gone.
 const (
@@ -21,11 +20,11 @@ const (
 	longSilence = 45 * time.Second
 )
 
-// message is one server-sent event (HTML, 9.2.6).
-type message struct {
-	id    string // the last that was said, until now
-	event string
-	data  string
+// Message is one server-sent event (HTML, 9.2.6).
+type Message struct {
+	ID    string // the last that was said, until now
+	Event string // what it is: the kind of the Event, or gap
+	Data  string // an Event, as it was written; empty: none
 }
 
 // errEnded: the stream of events ended.
@@ -34,30 +33,30 @@ var errEnded = errors.New("the server ended the stream of events")
 // readMessages gives each message of a stream to got, and calls heard for each
 // line. It ends with the error of got or of the stream, which always ends: with
 // errEnded at best.
-func readMessages(stream io.Reader, heard func(), got func(message) error) error {
+func readMessages(stream io.Reader, heard func(), got func(Message) error) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, 1<<20)
-	var m message
+	var m Message
 	var data []string
 	for lines.Scan() {
 		heard()
 		line := lines.Text()
 		if line == "" {
-			if m.data = strings.Join(data, "\n"); data != nil || m.event != "" {
+			if m.Data = strings.Join(data, "\n"); data != nil || m.Event != "" {
 				if err := got(m); err != nil {
 					return err
 				}
 			}
-			m, data = message{id: m.id}, nil
+			m, data = Message{ID: m.ID}, nil
 			continue
 		}
 		field, value, _ := strings.Cut(line, ":") // a comment has an empty field
 		value = strings.TrimPrefix(value, " ")
 		switch field {
 		case "id":
-			m.id = value
+			m.ID = value
 		case "event":
-			m.event = value
+			m.Event = value
 		case "data":
 			data = append(data, value)
 		}
@@ -68,26 +67,26 @@ func readMessages(stream io.Reader, heard func(), got func(message) error) error
 	return errEnded
 }
 
-// events is what to listen to.
-type events struct {
-	service string // empty: all
-	after   string // the ID of the last event that is known; empty: from now on
+// Stream is what to listen to.
+type Stream struct {
+	Service string // empty: all
+	After   string // the ID of the last event that is known; empty: from now on
 }
 
-// follow gives each event to got, for ever: a stream that breaks is told to
+// Follow gives each event to got, for ever: a stream that breaks is told to
 // broke and taken up where it ended. It ends with ctx, with the error of got, or
 // when the server refuses; at first also when it doesn't answer.
-func (c *client) follow(ctx context.Context, e events, got func(message) error, broke func(error)) error {
+func (c *Client) Follow(ctx context.Context, e Stream, got func(Message) error, broke func(error)) error {
 	pause := firstPause
 	for first := true; ; first = false {
-		began := e.after
+		began := e.After
 		var own error
-		err := c.listen(ctx, e, func(m message) error {
-			e.after = m.id
+		err := c.listen(ctx, e, func(m Message) error {
+			e.After = m.ID
 			own = got(m)
 			return own
 		})
-		var a *answer
+		var a *Refusal
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -97,7 +96,7 @@ func (c *client) follow(ctx context.Context, e events, got func(message) error, 
 			return err
 		}
 		broke(err)
-		if e.after != began {
+		if e.After != began {
 			pause = firstPause
 		}
 		if err := rest(ctx, pause); err != nil {
@@ -111,19 +110,26 @@ func (c *client) follow(ctx context.Context, e events, got func(message) error, 
 var errBroken = errors.New("the stream of events broke")
 
 // listen hears one stream to its end, which is errBroken if it had begun.
-func (c *client) listen(ctx context.Context, e events, got func(message) error) error {
+func (c *Client) listen(ctx context.Context, e Stream, got func(Message) error) error {
 	ctx, hangUp := context.WithCancel(ctx)
 	defer hangUp()
 	silence := time.AfterFunc(longSilence, hangUp)
 	defer silence.Stop()
-	r := request{method: http.MethodGet, path: "/v1/events", accept: "text/event-stream", after: e.after}
-	if e.service != "" {
-		r.query = url.Values{"service": {e.service}}
-	}
+	r := Request{method: http.MethodGet, path: "/v1/events", query: text("service", e.Service), accept: "text/event-stream", after: e.After}
 	res, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	return fmt.Errorf("%w: %w", errBroken, readMessages(res.Body, func() { silence.Reset(longSilence) }, got))
+}
+
+// rest waits, or returns the error of ctx.
+func rest(ctx context.Context, long time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(long):
+		return nil
+	}
 }
