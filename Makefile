@@ -72,8 +72,11 @@ image: build ## the container image reconciler, without a registry
 	export DOCKER_HOST
 	DOCKER_BUILDKIT=0 docker build -t reconciler .
 
-lint: ## staticcheck, pinned in hack/lint
+# exhaustive: a switch over a closed set of ours names each of its members. The
+# other sets are not ours to hold.
+lint: ## staticcheck and exhaustive, pinned in hack/lint
 	go tool -modfile=hack/lint/go.mod staticcheck ./...
+	go tool -modfile=hack/lint/go.mod exhaustive -test=false -ignore-enum-types '^(reflect|gopkg\.in/yaml\.v3)\.' ./...
 
 check: lint ## format, vet, linters, modules; the documents are checked by the tests
 	unformatted=$$(gofmt -l .)

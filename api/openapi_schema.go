@@ -43,9 +43,8 @@ var closed = map[reflect.Type]schema{
 	reflect.TypeFor[reconcile.Kind]():    enum(reconcile.Kinds()),
 	reflect.TypeFor[reconcile.Outcome](): enum(reconcile.Outcomes()),
 	reflect.TypeFor[reconcile.Trigger](): enum(reconcile.Triggers()),
-	reflect.TypeFor[engine.State](): enum([]engine.State{engine.StateCreated, engine.StateRunning, engine.StatePaused, engine.StateRestarting,
-		engine.StateRemoving, engine.StateExited, engine.StateDead}),
-	reflect.TypeFor[engine.Health](): enum([]engine.Health{engine.HealthNone, engine.HealthStarting, engine.HealthHealthy, engine.HealthUnhealthy}),
+	reflect.TypeFor[engine.State]():      enum(engine.States()),
+	reflect.TypeFor[engine.Health]():     enum(engine.Healths()),
 }
 
 // words are the fields whose type says less than what they hold, by type and

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,15 @@ const (
 	StateDead       State = "dead"
 )
 
+// States is the closed set of State.
+func States() []State {
+	return []State{StateCreated, StateRunning, StatePaused, StateRestarting, StateRemoving, StateExited, StateDead}
+}
+
+// Known reports whether the state is of the closed set. A container in another
+// one is left alone: it is neither Alive nor known not to be.
+func (s State) Known() bool { return slices.Contains(States(), s) }
+
 // Alive reports whether a process of the container exists or is about to,
 // which is what has to be stopped when the container should not run.
 func (s State) Alive() bool {
@@ -68,6 +78,9 @@ const (
 	HealthHealthy   Health = "healthy"
 	HealthUnhealthy Health = "unhealthy"
 )
+
+// Healths is the closed set of Health.
+func Healths() []Health { return []Health{HealthNone, HealthStarting, HealthHealthy, HealthUnhealthy} }
 
 // Port is one published port.
 type Port struct {

@@ -159,6 +159,8 @@ func (m *Metrics) Record(e reconcile.Event) {
 	case reconcile.KindDecided:
 		m.reconciles.WithLabelValues(label(e.Outcome, reconcile.Outcomes())).Inc()
 		m.reconcileTime.Observe(e.Took.Seconds())
+	case reconcile.KindWithheld, reconcile.KindStalled, reconcile.KindNotReady, reconcile.KindRequested, reconcile.KindWarning:
+		// The log and the history tell them; what lasts of them is a gauge.
 	}
 }
 

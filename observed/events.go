@@ -73,6 +73,8 @@ func (o *Observer) Note(e engine.Event) {
 		return
 	case engine.ActionCreate, engine.ActionDestroy:
 		o.touch(e.ID)
+	case engine.ActionStart, engine.ActionDie, engine.ActionOOM, engine.ActionPause, engine.ActionUnpause,
+		engine.ActionRename, engine.ActionHealth: // a look tells what they did, as it does for an unknown one
 	}
 	o.dirty[e.ID] = true
 	signal(o.wake)

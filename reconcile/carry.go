@@ -160,7 +160,7 @@ func (r *Reconciler) putBack(ctx context.Context, call Call) plan.Lost {
 	id := call.Action.ID
 	known := r.opt.World.View().Containers
 	i := slices.IndexFunc(known, func(c engine.Container) bool { return c.ID == id })
-	if i < 0 || known[i].State.Alive() {
+	if i < 0 || known[i].State.Alive() || !known[i].State.Known() {
 		return plan.Lost{}
 	}
 	lost := engine.Missing(call.before.Networks, known[i].Networks)

@@ -193,7 +193,7 @@ func (in *initial) line(service string, h own.Holding) string {
 	alive, done := 0, len(h.Replicas) > 0
 	for _, r := range h.Replicas {
 		switch c := r.Container; {
-		case c.State == engine.StateDead, c.State == engine.StateRemoving:
+		case c.State == engine.StateDead, c.State == engine.StateRemoving, !c.State.Known():
 			in.why[service] = fmt.Sprintf("%s is %s", c.Name, c.State)
 		case c.State.Alive():
 			alive++

@@ -76,10 +76,11 @@ func (e *Engine) Create(spec Spec) string {
 		c.Addresses = spec.Addresses
 		c.probed(spec.Health, at)
 		e.begun(c)
-	default:
+	case engine.StateExited, engine.StateRemoving, engine.StateDead:
 		c.StartedAt, c.FinishedAt, c.ExitCode = at, at, spec.ExitCode
 		e.begun(c)
 		e.ended(c)
+	default: // one that this program doesn't know
 	}
 	c.State = spec.State
 	return c.ID

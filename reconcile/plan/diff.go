@@ -71,9 +71,21 @@ func Diff(service desired.Service, have own.Holding, around Around, past Past, n
 	} else if have.Hidden != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Reconciling: Note{ReasonRetry, have.Hidden}})
 	} else {
-		d.walk(have.Replicas)
+		d.decide(have.Replicas)
 	}
 	return d.conclude(have.Replicas)
+}
+
+// decide heeds what the file asks for, as far as it is known here.
+func (d *decision) decide(replicas []own.Replica) {
+	switch d.service.State {
+	case desired.Running, desired.Stopped, desired.Completed:
+		d.walk(replicas)
+	case desired.Absent: // nothing here removes
+		d.hold(d.unasked())
+	default:
+		d.hold(d.unasked())
+	}
 }
 
 // decision is one run of Diff.
@@ -189,6 +201,10 @@ func (d *decision) tooMany(c engine.Container) {
 	rec := d.record(c)
 	rec.Restart = false // only the wanted ones are restarted
 	d.past.Containers[c.ID] = rec
+	if !c.State.Known() {
+		d.surplus = append(d.surplus, strange(c))
+		return
+	}
 	if !c.State.Alive() {
 		return
 	}

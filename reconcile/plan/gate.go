@@ -93,6 +93,9 @@ func lacks(n own.Neighbour, c engine.Condition) string {
 				return fmt.Sprintf("%s is %s", c.Name, c.Health)
 			}
 		}
+	case engine.Started:
+	default:
+		return fmt.Sprintf("its depends_on says %q, which is not known here", c)
 	}
 	if running {
 		return ""

@@ -8,6 +8,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"reconciler/engine"
@@ -202,9 +203,6 @@ func (p *Plan) IsReady() bool { return p.Ready.Reason == ReasonAsWanted }
 // Pending reports whether the plan acts, or waits to act: what makes the
 // command `plan` say that there are changes.
 func (p *Plan) Pending() bool {
-	switch p.Reconciling.Reason {
-	case "", ReasonJob, ReasonEngine, ReasonRemoving: // others act, and are only watched
-		return len(p.Actions) > 0
-	}
-	return true
+	watched := []Reason{"", ReasonJob, ReasonEngine, ReasonRemoving} // others act, and are only watched
+	return len(p.Actions) > 0 || !slices.Contains(watched, p.Reconciling.Reason)
 }

@@ -150,7 +150,7 @@ func (rec Record) observe(c engine.Container, l look) Record {
 // wanted reports whether the container is in the state that the file asks for.
 func (l look) wanted(c engine.Container) bool {
 	if l.service.State == desired.Stopped {
-		return !c.State.Alive()
+		return c.State.Known() && !c.State.Alive()
 	}
 	return c.Running()
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"reconciler/desired"
@@ -17,6 +18,8 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	}
 	d.refuse(c)
 	switch {
+	case !c.State.Known():
+		return strange(c)
 	case c.State == engine.StateRemoving, c.State == engine.StateDead:
 		return d.dying(c)
 	case d.service.State == desired.Stopped && c.State.Alive():
@@ -42,11 +45,30 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 			Reconciling: Note{ReasonEngine, fmt.Sprintf("the engine's own restart policy is restarting %s, %s", c.Name, ended(c))}}
 		v.Unready, v.next = d.crashLoop(c)
 		return v
+	case engine.StateCreated, engine.StateExited:
+		if d.service.Job && c.State == engine.StateExited && c.ExitCode == 0 {
+			return verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: c.Name + " finished with exit code 0"}
+		}
+		return d.start(c, budget)
+	case engine.StateRemoving, engine.StateDead: // decided above
 	}
-	if d.service.Job && c.State == engine.StateExited && c.ExitCode == 0 {
-		return verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: c.Name + " finished with exit code 0"}
-	}
-	return d.start(c, budget)
+	return strange(c)
+}
+
+// strange is a container in a state of which it isn't known what it is, so that
+// no call to it is known to be safe.
+func strange(c engine.Container) verdict {
+	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
+		"%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand: docker start %[1]s, or docker stop %[1]s",
+		c.Name, c.State)}}
+}
+
+// unasked is a service of which the file asks something that nothing here
+// knows how to do.
+func (d *decision) unasked() verdict {
+	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
+		"%s is wanted %q, which is not known here: nothing is done to it; write running, stopped or completed",
+		d.service.Name, d.service.State)}}
 }
 
 func (d *decision) record(c engine.Container) Record { return d.past.Containers[c.ID] }
@@ -117,6 +139,8 @@ func (d *decision) running(c engine.Container) verdict {
 	case c.Health == engine.HealthStarting:
 		v.Status = StatusStarting
 		v.Unready = Note{ReasonHealthStarting, c.Name + " runs; its health is not known yet"}
+	case !slices.Contains(engine.Healths(), c.Health):
+		v.Unready = Note{ReasonHealthStarting, fmt.Sprintf("%s runs; its health is %q, a word that is not known here", c.Name, c.Health)}
 	case old:
 		v.Message += "; its health is not known yet, since the engine came back"
 	}
@@ -177,14 +201,19 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	return v
 }
 
+// lives is the status of a container to which nothing is done.
 func lives(c engine.Container) Status {
 	switch c.State {
 	case engine.StatePaused:
 		return StatusPaused
 	case engine.StateRestarting:
 		return StatusRestarting
+	case engine.StateRunning:
+		return StatusRunning
+	case engine.StateCreated, engine.StateExited, engine.StateRemoving, engine.StateDead:
+		return StatusDown
 	}
-	return StatusRunning
+	return StatusUnknown
 }
 
 // restarting reports whether a replica's requested restart is under way or
@@ -205,10 +234,8 @@ func (d *decision) restarting() bool {
 
 func (d *decision) restart(c engine.Container) verdict {
 	v := verdict{Status: StatusRestarting, idle: lives(c), cause: CauseRequested}
-	if !c.State.Alive() {
-		if v.idle = StatusDown; d.gated(&v) || d.barred(&v, c) {
-			return v
-		}
+	if !c.State.Alive() && (d.gated(&v) || d.barred(&v, c)) {
+		return v
 	}
 	if d.held(&v, c, engine.VerbRestart) {
 		return v

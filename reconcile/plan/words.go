@@ -33,6 +33,8 @@ func failed(r Result) Note {
 		note = Note{ReasonNamespaceGone, fmt.Sprintf("the container whose namespace it shares, %s, is gone: %s", subject, anew(r.Before))}
 	case engine.NamespaceDown:
 		note = Note{ReasonNamespaceGone, fmt.Sprintf("the container whose namespace it shares, %s, doesn't run: start that first", subject)}
+	case engine.RefusedOther:
+		fallthrough
 	default:
 		note = Note{ReasonRetry, "the engine refused it: " + refusal.Words}
 	}
