@@ -23,7 +23,7 @@ func startsWith(doc *desired.Document, o reconcile.Overview, service string, now
 			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is not listed: it is left as it is", name))
 		case s.State == desired.Absent:
 			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is wanted absent: it is left so", name))
-		case s.Suspend.Active(now):
+		case s.At(now).Held:
 			warnings = append(warnings, fmt.Sprintf("it depends on %s, which is suspended: it is left as it is", name))
 		case s.State == desired.Stopped:
 			changes = append(changes, desired.Change{Service: name, State: desired.Running}) // a job: the store makes it completed

@@ -123,17 +123,12 @@ type RestartBackoff struct{ Initial, Max, ResetAfter time.Duration }
 // up to Max.
 type Retry struct{ Initial, Max time.Duration }
 
-// Suspend holds a service: nothing is done to it.
+// Suspend holds a service: nothing is done to it. Whether it still does is told
+// by Service.At.
 type Suspend struct {
 	Until  time.Time // zero: until somebody resumes it
 	Reason string
 	By     string
-}
-
-// Active reports whether the suspension still holds at now. A nil Suspend
-// never does.
-func (s *Suspend) Active(now time.Time) bool {
-	return s != nil && (s.Until.IsZero() || now.Before(s.Until))
 }
 
 // defaultService is a service of which the file says nothing but its name.

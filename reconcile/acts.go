@@ -40,7 +40,7 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	switch {
 	case s.State != desired.Running && s.State != desired.Completed:
 		return refuse("it is wanted " + string(s.State) + "; start it first")
-	case s.Suspend.Active(r.opt.Now()):
+	case s.At(r.opt.Now()).Held:
 		return refuse("it is suspended")
 	case r.opt.DryRun:
 		return refuse("this is a dry run (--dry-run): nothing is done")

@@ -198,7 +198,7 @@ func (r *Reconciler) follow(restarted desired.Service) (names []string, left []E
 		follows := slices.ContainsFunc(n.DependsOn, func(d engine.Dependency) bool {
 			return d.Restart && d.Service == restarted.ComposeService && around.Cycle(service, d) == nil
 		})
-		if !follows || n.Want.State != desired.Running || n.Want.Suspend.Active(r.opt.Now()) {
+		if want := n.Want.At(r.opt.Now()); !follows || want.State != desired.Running || want.Held {
 			return
 		}
 		var running []string

@@ -89,7 +89,7 @@ func (r *Reconciler) Affected() []string {
 	for _, s := range snap.Document.Services {
 		t := r.services[s.Name]
 		if all || !t.decided || t.up != view.Up || moved[s.ComposeService] || !same(before.result.Holdings[s.Name], whose.result.Holdings[s.Name]) ||
-			s.Suspend.Active(now) != (t.status.Suspended != nil) {
+			s.At(now).Held != (t.status.Suspended != nil) {
 			names = append(names, s.Name)
 		}
 	}

@@ -130,13 +130,13 @@ func (n *Service) stay(generation int64) {
 }
 
 func suspension(s desired.Service, now time.Time) *Suspension {
-	if !s.Suspend.Active(now) {
+	want := s.At(now)
+	if !want.Held {
 		return nil
 	}
-	shown := &Suspension{Reason: s.Suspend.Reason, By: s.Suspend.By}
-	if !s.Suspend.Until.IsZero() {
-		until := s.Suspend.Until
-		shown.Until = &until
+	shown := &Suspension{Reason: want.Reason, By: want.By}
+	if !want.Until.IsZero() {
+		shown.Until = &want.Until
 	}
 	return shown
 }

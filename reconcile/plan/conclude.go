@@ -36,8 +36,8 @@ func (d *decision) conclude(replicas []own.Replica) Plan {
 	p.Status, p.Message = worst.Status, d.message(worst)
 	p.Reconciling = first(worst, all, func(v verdict) Note { return v.Reconciling })
 	p.Stalled = first(worst, all, func(v verdict) Note { return v.Stalled })
-	if s := d.service.Suspend; s.Active(d.now) {
-		d.suspend(s)
+	if want := d.service.At(d.now); want.Held {
+		d.suspend(want)
 		gated = true
 	}
 	d.deadline(gated)
@@ -118,7 +118,7 @@ func first(worst verdict, all []verdict, note func(verdict) Note) Note {
 }
 
 // suspend takes every action out of the plan; what it says of the world stays.
-func (d *decision) suspend(s *desired.Suspend) {
+func (d *decision) suspend(s desired.Intent) {
 	p := &d.plan
 	p.Suspended, p.Queued, p.Actions, p.Look, p.Next, p.NextAttempt = true, false, nil, nil, s.Until, time.Time{}
 	p.Reconciling = Note{}

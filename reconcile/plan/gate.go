@@ -57,7 +57,7 @@ func (d *decision) awaited(dep engine.Dependency) string {
 			state = desired.Completed
 		}
 		return fmt.Sprintf("%s. It is not listed, so nothing here starts it; to have it started, write under services: %s: %s", why, dep.Service, state)
-	case n.Want.Suspend.Active(d.now):
+	case n.Want.At(d.now).Held:
 		return why + ", and it is suspended"
 	}
 	return why
@@ -139,7 +139,7 @@ func (d *decision) stopsAfter() Note {
 	us := d.service.ComposeService
 	note := Note{}
 	d.around.Neighbours.All(func(service string, n own.Neighbour) {
-		if n.Name == "" || n.Held || n.Want.State != desired.Stopped || n.Want.Suspend.Active(d.now) {
+		if want := n.Want.At(d.now); n.Name == "" || n.Held || want.State != desired.Stopped || want.Held {
 			return
 		}
 		on := slices.IndexFunc(n.DependsOn, func(dep engine.Dependency) bool { return dep.Service == us })

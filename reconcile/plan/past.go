@@ -117,8 +117,9 @@ func doneIn(c engine.Container, before string) string {
 // intentOf tells two intents apart exactly when the difference is one that
 // makes all earlier trouble worth another try.
 func intentOf(s desired.Service, now time.Time) string {
-	intent := string(s.State)
-	if s.Suspend.Active(now) {
+	want := s.At(now)
+	intent := string(want.State)
+	if want.Held {
 		intent += " suspended"
 	}
 	return intent

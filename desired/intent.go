@@ -1,0 +1,23 @@
+package desired
+
+import "time"
+
+// Intent is what the file asks for of a service at one time. It is asked for
+// with At, and by nobody worked out anew.
+type Intent struct {
+	State State
+	Held  bool // a suspension holds the service: nothing is done to it
+	// Until is when the intent changes although the file doesn't; zero: never.
+	Until  time.Time
+	By     string // who suspended it, and why; empty unless it is Held
+	Reason string
+}
+
+// At returns what is asked for of the service at now.
+func (s Service) At(now time.Time) Intent {
+	hold := s.Suspend
+	if hold == nil || !hold.Until.IsZero() && !now.Before(hold.Until) {
+		return Intent{State: s.State}
+	}
+	return Intent{State: s.State, Held: true, Until: hold.Until, By: hold.By, Reason: hold.Reason}
+}
