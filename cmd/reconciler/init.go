@@ -113,7 +113,7 @@ func (in *initial) find(ctx context.Context, world engine.Engine) error {
 	}
 	slices.Sort(in.services)
 	if len(in.services) == 0 {
-		return badInput(fmt.Errorf("project %s has no containers here; create them first (docker compose up), or name another with --project", in.project))
+		return badInput(fmt.Errorf("project %s has no containers here; create them first (%s), or name another with --project", in.project, engine.HandUp))
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ func Rules() []Rule {
 		{"unused", unused},
 		{"purity", purity},
 		{"labels", labels},
+		{"commands", commands},
 		{"goroutines", goroutines},
 		{"package-doc", packageDoc},
 		{"file-length", fileLength},

@@ -36,12 +36,12 @@ func Guarded(self engine.Self, info engine.Info, containers []engine.Container) 
 // NotStopped and NotRestarted say that the container, which is what why says, is
 // left alone, and what to do instead.
 func NotStopped(name, why string) string {
-	return fmt.Sprintf("%s is %s: it is not stopped from here; stop it by hand: docker stop %[1]s", name, why)
+	return fmt.Sprintf("%s is %s: it is not stopped from here; stop it by hand: %s", name, why, engine.HandStop.On(name))
 }
 
 // NotRestarted is NotStopped for a restart.
 func NotRestarted(name, why string) string {
-	return fmt.Sprintf("%s is %s: it is not restarted from here; restart it by hand: docker restart %[1]s", name, why)
+	return fmt.Sprintf("%s is %s: it is not restarted from here; restart it by hand: %s", name, why, engine.HandRestart.On(name))
 }
 
 type guard struct {

@@ -54,6 +54,6 @@ func (d *decision) crashLoop(c engine.Container) (Note, time.Time) {
 	if rec.Died != "" {
 		died = ", " + rec.Died
 	}
-	return Note{ReasonCrashLoop, fmt.Sprintf("%s%s, crashes in a loop: the engine's own restart policy has restarted it %d times; look at docker logs %[1]s",
-		c.Name, died, c.Restarts)}, rec.Loops[0].Add(loopWindow)
+	return Note{ReasonCrashLoop, fmt.Sprintf("%s%s, crashes in a loop: the engine's own restart policy has restarted it %d times; look at %s",
+		c.Name, died, c.Restarts, engine.HandLogs.On(c.Name))}, rec.Loops[0].Add(loopWindow)
 }

@@ -247,11 +247,11 @@ func (d *decision) missing(exist, want int) {
 		d.hold(verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: "finished; its container is gone"})
 		return
 	}
-	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: create it (docker compose up --no-start %s), or remove it from the file",
-		d.service.Name, d.service.ComposeService)
+	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: create it (%s), or remove it from the file",
+		d.service.Name, engine.HandCreate.On(d.service.ComposeService))
 	switch {
 	case exist > 0:
-		what = fmt.Sprintf("%d of %d containers exist: create the others (docker compose up --no-start --scale), or write replicas: %d", exist, want, exist)
+		what = fmt.Sprintf("%d of %d containers exist: create the others (%s), or write replicas: %[1]d", exist, want, engine.HandScale)
 	case d.service.Container != "":
 		what = fmt.Sprintf("there is no container %s: create it, or correct `container:`", d.service.Container)
 	}

@@ -119,7 +119,7 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 		fails("; %s", own.NotRestarted(c.Name, d.around.Self[c.ID]))
 		return v
 	case !slices.Contains(d.past.Healthy, c.ID):
-		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at docker logs %[1]s", c.Name)}
+		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at %s", c.Name, engine.HandLogs.On(c.Name))}
 		return v
 	case rec.Sick.IsZero():
 		fails(", and nobody knows since when; if the next one fails too, and for %s, it is restarted, or at once by: reconciler restart %s", d.service.UnhealthyGrace, d.service.Name)

@@ -59,8 +59,8 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 // no call to it is known to be safe.
 func strange(c engine.Container) verdict {
 	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
-		"%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand: docker start %[1]s, or docker stop %[1]s",
-		c.Name, c.State)}}
+		"%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand: %s, or %s",
+		c.Name, c.State, engine.HandStart.On(c.Name), engine.HandStop.On(c.Name))}}
 }
 
 // unasked is a service of which the file asks something that nothing here
@@ -115,7 +115,7 @@ func (d *decision) dying(c engine.Container) verdict {
 	until := d.record(c).Since.Add(stuckAfter)
 	switch {
 	case c.State == engine.StateDead:
-		v.Stalled = Note{ReasonStuck, fmt.Sprintf("%s is dead: the engine could not remove it; remove it by hand: docker rm -f %[1]s", c.Name)}
+		v.Stalled = Note{ReasonStuck, fmt.Sprintf("%s is dead: the engine could not remove it; remove it by hand: %s", c.Name, engine.HandRemove.On(c.Name))}
 	case d.now.Before(until):
 		v.Status, v.idle, v.next = StatusWaiting, StatusWaiting, until
 		v.Reconciling = Note{ReasonRemoving, fmt.Sprintf("the engine is removing %s", c.Name)}
@@ -171,7 +171,7 @@ func (d *decision) paused(c engine.Container) verdict {
 		return v
 	}
 	return verdict{Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
-		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: docker unpause %[1]s", c.Name)}}
+		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: %s", c.Name, engine.HandUnpause.On(c.Name))}}
 }
 
 // stop is a container that should not run, and lives.
@@ -187,7 +187,7 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	}
 	if c.AutoRemove {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), and nothing here could create it again; stop it by hand: docker stop %[1]s", c.Name)}
+		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), and nothing here could create it again; stop it by hand: %s", c.Name, engine.HandStop.On(c.Name))}
 		return v
 	}
 	if note := d.stopsAfter(); note.Reason != "" && v.cause != CauseSurplus {

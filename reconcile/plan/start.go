@@ -98,8 +98,8 @@ func (d *decision) held(v *verdict, c engine.Container, verb engine.Verb) bool {
 func (d *decision) barred(v *verdict, c engine.Container) bool {
 	switch o := d.inTheWay[c.ID]; {
 	case o.Orphan != "":
-		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (docker stop %[2]s), or list its service in the file",
-			c.Name, o.Orphan, o.Has)}
+		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (%s), or list its service in the file",
+			c.Name, o.Orphan, o.Has, engine.HandStop.On(o.Orphan))}
 	case c.Unplugged || len(engine.Missing(d.record(c).Lost.Networks, c.Networks)) > 0:
 		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
 	default:

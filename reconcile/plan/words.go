@@ -78,7 +78,7 @@ func Asked(c engine.Container, p engine.Port) engine.Port {
 // anew says how to make the container again.
 func anew(c engine.Container) string {
 	if service := c.Claim.Service; service != "" {
-		return "docker compose up --no-start --force-recreate " + service
+		return engine.HandRecreate.On(service)
 	}
 	return "make the container again"
 }
