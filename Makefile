@@ -9,6 +9,8 @@ STATE ?= state.yaml
 # Packages whose tests need a real engine. No earlier result of theirs counts:
 # Go's cache can't see what an engine is.
 REAL := ./engine/docker/... ./internal/e2e/...
+# Tests that take many seconds each, which `make quick` leaves out.
+SLOW := ^TestKilledAtAnyFileStepTheFileIsOldOrNew$$
 # What they find: both engines and both Composes, installed and started.
 define real
 hack/deps.sh engine
@@ -22,7 +24,7 @@ endef
 # promtool and prometheus, where hack/deps.sh unpacks them.
 export PATH := $(PATH):$(or $(RECONCILER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/reconciler)/prometheus/usr/bin
 
-.PHONY: help run stack stack-down test test-unit test-engine test-debian rounds build image lint check bench crowd memory
+.PHONY: help run stack stack-down test test-unit test-engine test-debian quick mutants rounds build image lint check bench crowd memory
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +50,12 @@ stack-down: ## remove what `make stack` made
 	examples/tg2em/stack down
 
 test: test-unit test-engine ## all tests: without an engine, then on Debian's and on the current one
+
+quick: ## the tests that need no engine, without the race detector and the slowest, for while you write
+	go test -skip '$(SLOW)' $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
+
+mutants: ## 100 small mistakes, one at a time: which do the tests not notice? SAMPLE=0 makes all, for hours
+	nice -n 15 go run ./hack/mutants -sample $(or $(SAMPLE),100) -workers $(or $(WORKERS),2) $(if $(SEED),-seed $(SEED)) -only '$(ONLY)'
 
 test-unit: ## the tests that need no engine, with the race detector
 	hack/deps.sh test

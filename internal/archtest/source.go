@@ -72,6 +72,7 @@ var starters = []string{
 	"engine/docker/dockertest/...",
 	"examples/...",
 	"bench/...",
+	"hack/...",
 	"internal/e2e/...",
 }
 

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// room is a part of the program, and what must notice each change of it.
+type room struct {
+	name  string
+	files []string // patterns, from the module's folder; a file belongs to the first room that has it
+	tests []string // packages: the nearest ones only
+	skip  string   // tests that take long and would notice nothing that the others don't; a pattern of go test
+}
+
+// rooms are where a mistake does harm to somebody's containers or files.
+var rooms = []room{
+	{"ownership and guards", []string{"reconcile/own/*.go"}, []string{"./reconcile/own", "./reconcile/plan"}, ""},
+	{"decision", []string{"reconcile/plan/*.go"}, []string{"./reconcile/plan"}, ""},
+	{"edits", []string{"desired/edit*.go", "desired/change.go", "desired/swap.go", "desired/rights.go", "desired/revision.go"},
+		[]string{"./desired"}, "TestKilledAtAnyFileStep"},
+	{"observation", []string{"observed/*.go"}, []string{"./observed"}, ""},
+	{"carrying", []string{"reconcile/*.go"}, []string{"./reconcile"}, ""},
+}
+
+// all returns every mutation of the room's files that no room before has.
+func (r room) all(seen map[string]bool) ([]mutation, error) {
+	var found []mutation
+	for _, pattern := range r.files {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			return nil, fmt.Errorf("room %s: no file is %s: %w", r.name, pattern, err)
+		}
+		for _, path := range paths {
+			if seen[path] || strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			seen[path] = true
+			ms, err := mutationsOf(path)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, ms...)
+		}
+	}
+	return found, nil
+}
