@@ -63,7 +63,7 @@ func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.
 				next.Reset(max(0, lookGap-time.Since(last)))
 			}
 			continue
-		case <-failures: // an overflow: look, as for any event
+		case <-failures: //nolint:errcheck // an overflow, mostly: look, as for any event
 		case <-next.C:
 		}
 		next.Reset(min(poll, look()))

@@ -102,7 +102,7 @@ type following struct {
 	ended chan error
 }
 
-func follow(t *testing.T, w World, ctx context.Context, id string, tail int) *following {
+func follow(ctx context.Context, t *testing.T, w World, id string, tail int) *following {
 	f := &following{t, make(chan []byte, all), make(chan error, 1)}
 	go func() {
 		f.ended <- w.Engine().Logs(ctx, id, engine.LogOptions{Tail: tail, Follow: true}, func(chunk []byte) error {
@@ -149,7 +149,7 @@ func (f *following) end() (string, error) {
 func follows(tty bool) func(*testing.T, World) {
 	return func(t *testing.T, w World) {
 		id := running(t, w, "web", Spec{TTY: tty})
-		f := follow(t, w, t.Context(), id, all)
+		f := follow(t.Context(), t, w, id, all)
 		begin := f.first()
 		before := read(t, w, id, engine.LogOptions{Tail: all})
 		w.HandStop(t, id)
@@ -166,7 +166,7 @@ func follows(tty bool) func(*testing.T, World) {
 func followNews(t *testing.T, w World) {
 	id := running(t, w, "web", Spec{})
 	before := read(t, w, id, engine.LogOptions{Tail: all})
-	f := follow(t, w, t.Context(), id, 0)
+	f := follow(t.Context(), t, w, id, 0)
 	w.HandStop(t, id)
 	got, err := f.end()
 	must(t, err)
@@ -187,7 +187,7 @@ func followEnds(t *testing.T, w World) {
 	id := running(t, w, "web", Spec{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	f := follow(t, w, ctx, id, all)
+	f := follow(ctx, t, w, id, all)
 	f.first()
 	cancel()
 	if _, err := f.end(); !errors.Is(err, context.Canceled) {

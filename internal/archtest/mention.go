@@ -26,6 +26,8 @@ type reader struct {
 
 // read returns what n does, without what it begins on other goroutines. own is
 // the function that n is of: its own parameters are what others gave.
+//
+//nolint:gocognit // one short case for each kind of node; parted, none of them could be read alone
 func (r *reader) read(n ast.Node, own *ast.FuncType) piece {
 	var p piece
 	seen := make(map[*ast.FuncLit]bool)

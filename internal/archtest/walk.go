@@ -43,7 +43,7 @@ func (w *walk) left() string {
 // of what follows is reached.
 func (w *walk) list(stmts []ast.Stmt, h holds) (holds, bool) {
 	for _, s := range stmts {
-		reached := true
+		var reached bool
 		if h, reached = w.stmt(s, h); !reached {
 			return h, false
 		}

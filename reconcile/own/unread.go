@@ -39,5 +39,6 @@ func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
 
 // unread says of which label a container can't be told for whose it is.
 func unread(c engine.Container) string {
-	return fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: take it out of the image, or the Compose file, and make the container again", c.Name, c.Claim.Unread.Label)
+	return fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: "+
+		"take it out of the image, or the Compose file, and make the container again", c.Name, c.Claim.Unread.Label)
 }

@@ -15,7 +15,7 @@ func failed(r Result) Note {
 		return Note{ReasonRetry, engine.OneLine(r.Err.Error())}
 	}
 	subject := engine.ShortID(refusal.Subject)
-	note := Note{}
+	var note Note
 	switch refusal.Kind {
 	case engine.PortTaken:
 		note = Note{ReasonPortTaken, heldBy(Asked(r.Before, refusal.Port), r.Holder)}
