@@ -17,9 +17,11 @@ import (
 	"reconciler/reconcile/own"
 )
 
+const unknown engine.State = "thawing"
+
 // states are those of engine.State, and one that no engine has told yet.
 var states = []engine.State{engine.StateCreated, engine.StateRunning, engine.StatePaused, engine.StateRestarting,
-	engine.StateRemoving, engine.StateExited, engine.StateDead, "thawing"}
+	engine.StateRemoving, engine.StateExited, engine.StateDead, unknown}
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
@@ -137,6 +139,8 @@ func decides(t *rapid.T) {
 		c := s.have.Replicas[i].Container
 		_, busy := s.around.InFlight[a.ID]
 		switch {
+		case c.State == unknown:
+			t.Fatalf("%s, although nobody knows what %s means", a, c.State)
 		case busy:
 			t.Fatalf("%s, while a call is under way", a)
 		case s.around.Self[a.ID] != "" && (a.Verb == engine.VerbStop || a.Verb == engine.VerbRestart):
