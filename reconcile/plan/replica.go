@@ -187,7 +187,8 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	}
 	if c.AutoRemove {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), and nothing here could create it again; stop it by hand: %s", c.Name, engine.HandStop.On(c.Name))}
+		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), "+
+			"and nothing here could create it again; stop it by hand: %s", c.Name, engine.HandStop.On(c.Name))}
 		return v
 	}
 	if note := d.stopsAfter(); note.Reason != "" && v.cause != CauseSurplus {
