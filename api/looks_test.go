@@ -64,6 +64,9 @@ func TestFewLooksAreLeftWithoutAnAnswer(t *testing.T) {
 				t.Errorf("once there is an answer: %d, %v", got, err)
 			}
 		}
+		synctest.Wait() // the last look tells its answer before it ends
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if l.under != 0 || l.unanswered != 0 {
 			t.Errorf("%d are under way, %d unanswered; want none", l.under, l.unanswered)
 		}
