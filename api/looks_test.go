@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"net/http/httptest"
@@ -10,10 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"reconciler/internal/deaddisk"
 )
 
 // TestFewLooksAreLeftWithoutAnAnswer, however many ask, and once there is an
@@ -73,35 +73,6 @@ func TestFewLooksAreLeftWithoutAnAnswer(t *testing.T) {
 	})
 }
 
-// deadDisk mounts a file system that answers nothing until revive is called,
-// after which it fails.
-func deadDisk(t *testing.T) (dir string, revive func()) {
-	t.Helper()
-	dir = t.TempDir()
-	fuse, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.Skip("a disk that doesn't answer needs /dev/fuse: ", err)
-	}
-	if err := syscall.Mount("dead", dir, "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse)); err != nil {
-		_ = syscall.Close(fuse)
-		t.Skip("a disk that doesn't answer needs the right to mount: ", err)
-	}
-	closed := false
-	revive = func() {
-		if !closed {
-			closed = true
-			_ = syscall.Close(fuse)
-		}
-	}
-	t.Cleanup(func() {
-		revive()
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir, revive
-}
-
 // turnTo makes path a link to what is there.
 func turnTo(t *testing.T, path, there string) {
 	t.Helper()
@@ -114,7 +85,7 @@ func turnTo(t *testing.T, path, there string) {
 }
 
 func TestATokenFileOnADeadDiskIsToldAndKeepsNobody(t *testing.T) {
-	disk, revive := deadDisk(t)
+	disk, revive := deaddisk.Mount(t)
 	w := newWorld(t)
 	good := filepath.Join(t.TempDir(), "good")
 	writeFile(t, good, tokenLine("panel", Read, secretOf(Read)))
@@ -171,7 +142,7 @@ func TestATokenFileThatIsGoneIsNotReady(t *testing.T) {
 }
 
 func TestACertificateOnADeadDiskIsTold(t *testing.T) {
-	disk, _ := deadDisk(t)
+	disk, _ := deaddisk.Mount(t)
 	f := newWebFolder(t)
 	var told []string
 	watch := newWebWatch(f.config(t, webConfig), func(text string) { told = append(told, text) })

@@ -3,7 +3,6 @@ package desired
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,38 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// deadDisk mounts a file system that answers nothing, until revive is called,
-// after which it fails.
-func deadDisk(t *testing.T) (dir string, revive func()) {
-	t.Helper()
-	dir = t.TempDir()
-	fuse, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Skip("a disk that doesn't answer needs /dev/fuse: ", err)
-	}
-	if err := unix.Mount("dead", dir, "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse)); err != nil {
-		_ = unix.Close(fuse)
-		t.Skip("a disk that doesn't answer needs the right to mount: ", err)
-	}
-	open := true
-	revive = func() {
-		if open {
-			open = false
-			if err := unix.Close(fuse); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	t.Cleanup(func() {
-		revive()
-		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir, revive
-}
+	"reconciler/internal/deaddisk"
+)
 
 // within fails the test unless f returns.
 func within(t *testing.T, what string, f func()) {
@@ -68,7 +38,7 @@ func (b *bench) turnTo(there string) {
 }
 
 func TestAFileOnADeadDiskHoldsUpNobodyAndIsReadAgainOnceItIsElsewhere(t *testing.T) {
-	dead, revive := deadDisk(t)
+	dead, revive := deaddisk.Mount(t)
 	b := newBench(t, small)
 	s := b.open()
 	s.reader.patience = 20 * time.Millisecond
@@ -109,7 +79,7 @@ func TestAFileOnADeadDiskHoldsUpNobodyAndIsReadAgainOnceItIsElsewhere(t *testing
 }
 
 func TestAWatcherOnADeadDiskEnds(t *testing.T) {
-	dead, _ := deadDisk(t)
+	dead, _ := deaddisk.Mount(t)
 	b := newBench(t, small)
 	s := b.open()
 	s.reader.patience = 20 * time.Millisecond

@@ -32,6 +32,7 @@ var line = []struct {
 	{"desired", nil},
 	{"config", nil},
 	{"internal/archtest", nil},
+	{"internal/deaddisk", nil},
 	{"internal/hostile", nil},
 	{"internal/rendering", nil},
 	{"internal/siege", nil},
@@ -43,7 +44,7 @@ var line = []struct {
 
 // testsMay says what tests may import besides, wherever they are: the twin,
 // the contract, the containers and the documents to try things on.
-var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/hostile"}
+var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/deaddisk", "internal/hostile"}
 
 // thirdParties says where a module of others may be imported: in a package, in
 // everything below one (/...), or in one file. A module that isn't here may be
