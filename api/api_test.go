@@ -194,8 +194,10 @@ func (s *fakeState) accept(doc *desired.Document, by desired.EditBy) (desired.Sn
 // keep makes the document the newest revision.
 func (s *fakeState) keep(generation int64, doc *desired.Document, by desired.EditBy) {
 	s.texts[generation] = string(doc.Source)
-	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{Generation: generation, Kind: desired.KindState,
-		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Actor: by.Actor, Reason: by.Reason, Summary: "a change", Digest: doc.Digest})
+	s.revisions = slices.Insert(s.revisions, 0, desired.Revision{
+		Generation: generation, Kind: desired.KindState,
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Actor: by.Actor, Reason: by.Reason, Summary: "a change", Digest: doc.Digest,
+	})
 }
 
 // world is a door with what is behind it.
@@ -224,28 +226,34 @@ func worldOf(t *testing.T, document string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{labels: make(map[string]int),
-		loop:  &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}, Warnings: []string{}}},
-		state: &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{}}
+	w := &world{
+		labels: make(map[string]int),
+		loop:   &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}, Warnings: []string{}}},
+		state:  &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{},
+	}
 	w.state.keep(7, doc, desired.EditBy{Actor: "file"})
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
 	for _, s := range doc.Services {
-		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
+		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{
+			Project: "shop", Name: s.Name, Desired: string(s.State),
 			Status: status[s.State], Converged: true, Definition: "none",
 			Conditions: []reconcile.Condition{{Type: reconcile.Ready, Status: "True", Reason: string(plan.ReasonAsWanted), ObservedGeneration: 7}},
 			Containers: []reconcile.Container{}, DependsOn: []string{}, Warnings: []string{},
-			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...), DecidedAt: time.Now()})
+			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...), DecidedAt: time.Now(),
+		})
 	}
 	w.loop.overview.Services[0].Containers = append(w.loop.overview.Services[0].Containers, shownContainer("id1", "shop-web-1"))
 	w.history = reconcile.NewHistory("boot", 8)
-	w.options = Options{Loop: w.loop, State: w.state, History: w.history, Logs: w.logs, Version: "test",
+	w.options = Options{
+		Loop: w.loop, State: w.state, History: w.history, Logs: w.logs, Version: "test",
 		Now:     func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC) },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Observe: func(route, method string, code int, _ time.Duration) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.labels[route+" "+method+" "+http.StatusText(code)]++
-		}}
+		},
+	}
 	w.Handler = Handler(w.options)
 	w.check = func(r *http.Request, body string, answer *httptest.ResponseRecorder) {
 		t.Helper()

@@ -46,18 +46,39 @@ func TestABatchIsOneRevisionOrNone(t *testing.T) {
 		services, skipped []string
 		says              string
 	}{
-		{"a group, as text", "/v1/groups/all/state", "running", "text/plain", 202,
-			[]string{"web: running", "db: running", "migrate: {job: true, state: completed}"}, []string{"web", "db", "migrate"}, nil, ""},
-		{"a group, as JSON", "/v1/groups/all/state", `{"state":"stopped","reason":"night"}`, "application/json", 202,
-			[]string{"web: stopped"}, []string{"web", "db", "migrate"}, nil, ""},
-		{"a group of which some are no jobs", "/v1/groups/all/state", "completed", "text/plain", 202,
-			[]string{"migrate: {job: true, state: completed}"}, []string{"migrate"}, []string{"web", "db"}, "no job"},
+		{
+			"a group, as text", "/v1/groups/all/state", "running", "text/plain", 202,
+			[]string{"web: running", "db: running", "migrate: {job: true, state: completed}"},
+			[]string{"web", "db", "migrate"},
+			nil, "",
+		},
+		{
+			"a group, as JSON", "/v1/groups/all/state", `{"state":"stopped","reason":"night"}`, "application/json", 202,
+			[]string{"web: stopped"},
+			[]string{"web", "db", "migrate"},
+			nil, "",
+		},
+		{
+			"a group of which some are no jobs", "/v1/groups/all/state", "completed", "text/plain", 202,
+			[]string{"migrate: {job: true, state: completed}"},
+			[]string{"migrate"},
+			[]string{"web", "db"},
+			"no job",
+		},
 		{"an empty group", "/v1/groups/none/state", "running", "text/plain", 200, nil, nil, nil, ""},
-		{"named ones", "/v1/services/state", `{"db":"running","web":"stopped"}`, "application/json", 202,
-			[]string{"db: running", "web: stopped"}, []string{"web", "db"}, nil, ""},
+		{
+			"named ones", "/v1/services/state", `{"db":"running","web":"stopped"}`, "application/json", 202,
+			[]string{"db: running", "web: stopped"},
+			[]string{"web", "db"},
+			nil, "",
+		},
 		{"named ones, as they are", "/v1/services/state", `{"db":"stopped"}`, "application/json", 200, nil, []string{"db"}, nil, ""},
-		{"a job that should run", "/v1/services/state", `{"migrate":"running"}`, "application/json", 202,
-			[]string{"migrate: {job: true, state: completed}"}, []string{"migrate"}, nil, ""},
+		{
+			"a job that should run", "/v1/services/state", `{"migrate":"running"}`, "application/json", 202,
+			[]string{"migrate: {job: true, state: completed}"},
+			[]string{"migrate"},
+			nil, "",
+		},
 		{"one that is called state", "/v1/services/state/state", "running", "text/plain", 202, []string{"state: running"}, nil, nil, ""},
 
 		{"no group", "/v1/groups/al/state", "running", "text/plain", 404, nil, nil, nil, `did you mean "all"`},

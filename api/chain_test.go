@@ -23,9 +23,11 @@ func linked(t *testing.T) *world {
 	w.state.snap = desired.Snapshot{Document: doc, Generation: 7}
 	w.loop.overview.Services = nil
 	for _, s := range doc.Services {
-		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{Project: "shop", Name: s.Name, Desired: string(s.State),
+		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{
+			Project: "shop", Name: s.Name, Desired: string(s.State),
 			Status: "stopped", Conditions: []reconcile.Condition{}, Containers: []reconcile.Container{}, Groups: []string{}, Warnings: []string{}, Definition: "none",
-			DependsOn: map[string][]string{"web": {"db"}, "db": {"migrate", "held", "mail"}}[s.Name]})
+			DependsOn: map[string][]string{"web": {"db"}, "db": {"migrate", "held", "mail"}}[s.Name],
+		})
 		if n := &w.loop.overview.Services[len(w.loop.overview.Services)-1]; n.DependsOn == nil {
 			n.DependsOn = []string{}
 		}

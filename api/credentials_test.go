@@ -29,8 +29,10 @@ func TestAMissingAndAWrongTokenAreAnsweredAlike(t *testing.T) {
 		t.Errorf("%d %s, %v", p.Status, p.Type, missing.Header())
 	}
 	right := secretOf(Admin)
-	for i, wrong := range []string{"", "Bearer", "Bearer ", "Bearer  ", right, "Basic " + right, "Bearer " + right + "x", "Bearer " + right + " x",
-		"Bearer\t" + right, "Bearer " + right + "=, Bearer x", "Digest x"} {
+	for i, wrong := range []string{
+		"", "Bearer", "Bearer ", "Bearer  ", right, "Basic " + right, "Bearer " + right + "x", "Bearer " + right + " x",
+		"Bearer\t" + right, "Bearer " + right + "=, Bearer x", "Digest x",
+	} {
 		r := httptest.NewRequest("GET", "http://localhost/v1/state", nil)
 		r.RemoteAddr = "10.0.0." + string(rune('a'+i)) // nobody guesses too often
 		r.Header["Authorization"] = []string{wrong}
@@ -159,8 +161,10 @@ func TestWhileTheTokensCantBeReadNobodyIsLetIn(t *testing.T) {
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	for name, header := range map[string][]string{"no token": nil, "a right token": {"Authorization", "Bearer " + secretOf(Admin)},
-		"a wrong token": {"Authorization", "Bearer x"}, "a session": {"Cookie", session}, "a browser": {"Accept", "text/html"}} {
+	for name, header := range map[string][]string{
+		"no token": nil, "a right token": {"Authorization", "Bearer " + secretOf(Admin)},
+		"a wrong token": {"Authorization", "Bearer x"}, "a session": {"Cookie", session}, "a browser": {"Accept", "text/html"},
+	} {
 		for _, target := range []string{"/v1/state", "/", "/nothing"} {
 			if p := problemOf(t, w.ask("GET", target, "", header...)); p.Status != 503 || p.Type != "tokens_unreadable" {
 				t.Errorf("%s, GET %s: %d %s", name, target, p.Status, p.Type)

@@ -36,9 +36,11 @@ func newServer(opt Options) *server {
 	if opt.Warn == nil {
 		opt.Warn = func(string) {}
 	}
-	s := &server{opt: opt, mux: http.NewServeMux(), table: make(map[string]route), cross: http.NewCrossOriginProtection(),
+	s := &server{
+		opt: opt, mux: http.NewServeMux(), table: make(map[string]route), cross: http.NewCrossOriginProtection(),
 		failures: newFailures(time.Now), sessions: newSessions(time.Now),
-		answers: rendering.New(roomForAnswers), records: rendering.New(roomForRecords), uploads: newUploads()}
+		answers: rendering.New(roomForAnswers), records: rendering.New(roomForRecords), uploads: newUploads(),
+	}
 	for _, host := range opt.Hosts {
 		s.hosts = append(s.hosts, strings.ToLower(strings.Trim(host, "[]")))
 	}

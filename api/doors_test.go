@@ -87,8 +87,10 @@ func expected(table []route, d Door, has Role, method, path string) string {
 }
 
 // refusals are the problems of guards, which no route has.
-var refusals = []string{"unauthorized", "role", "method_not_allowed", "not_found", "host", "origin", "forwarded", "no_host",
-	"transfer_encoding", "credentials_in_query", "too_many_failures", "tokens_unreadable"}
+var refusals = []string{
+	"unauthorized", "role", "method_not_allowed", "not_found", "host", "origin", "forwarded", "no_host",
+	"transfer_encoding", "credentials_in_query", "too_many_failures", "tokens_unreadable",
+}
 
 // TestWhoMayWhatAtEachDoor asks each door for each path, by each method, as
 // each role; what is refused does nothing. The request is over when it comes,

@@ -126,8 +126,14 @@ func TestDoorsLeaveDescriptorsToTheEngineAndTheFile(t *testing.T) {
 		descriptors uint64
 		want        []int
 	}{
-		{^uint64(0), []int{64, 64, 16}}, {1024, []int{64, 64, 16}}, {256, []int{64, 64, 16}}, {240, []int{64, 64, 16}},
-		{239, []int{63, 63, 15}}, {168, []int{32, 32, 8}}, {64, []int{4, 4, 4}}, {0, []int{4, 4, 4}},
+		{^uint64(0), []int{64, 64, 16}},
+		{1024, []int{64, 64, 16}},
+		{256, []int{64, 64, 16}},
+		{240, []int{64, 64, 16}},
+		{239, []int{63, 63, 15}},
+		{168, []int{32, 32, 8}},
+		{64, []int{4, 4, 4}},
+		{0, []int{4, 4, 4}},
 	} {
 		got, all := []int{}, 0
 		for _, l := range share(doors, c.descriptors) {

@@ -132,8 +132,10 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 // address: hosts that route these let their containers and neighbours in.
 func TestAConnectionFromAnotherHostIsNotOfThisOne(t *testing.T) {
 	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8480}
-	for from, want := range map[string]int{"127.0.0.1:5": 200, "127.8.0.1:5": 200, "[::1]:5": 200, "[::ffff:127.0.0.1]:5": 200,
-		"172.17.0.2:5": 403, "[fe80::1%eth0]:5": 403, "[::ffff:10.0.0.1]:5": 403, "nonsense": 403} {
+	for from, want := range map[string]int{
+		"127.0.0.1:5": 200, "127.8.0.1:5": 200, "[::1]:5": 200, "[::ffff:127.0.0.1]:5": 200,
+		"172.17.0.2:5": 403, "[fe80::1%eth0]:5": 403, "[::ffff:10.0.0.1]:5": 403, "nonsense": 403,
+	} {
 		w := newWorld(t)
 		r := httptest.NewRequest("GET", "http://localhost/v1/services", nil)
 		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, at))

@@ -62,8 +62,10 @@ func describe(routes []route) object {
 			}},
 			"securitySchemes": object{
 				"bearer": object{"type": "http", "scheme": "bearer", "description": "a token of --token-file"},
-				"session": object{"type": "apiKey", "in": "cookie", "name": cookieName(false),
-					"description": "opened by POST /login; over TLS its name is " + cookieName(true)},
+				"session": object{
+					"type": "apiKey", "in": "cookie", "name": cookieName(false),
+					"description": "opened by POST /login; over TLS its name is " + cookieName(true),
+				},
 			},
 		},
 	}

@@ -83,8 +83,10 @@ var (
 	refusesNames  = []int{http.StatusNotFound}
 	refusesBodies = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 	refusesActs   = []int{http.StatusNotFound, http.StatusConflict}
-	refusesEdits  = []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusInsufficientStorage}
+	refusesEdits  = []int{
+		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusInsufficientStorage,
+	}
 )
 
 // offers are the media types of which the client may choose.

@@ -97,8 +97,10 @@ func TestAReadChangesNothing(t *testing.T) {
 }
 
 func TestWhatIsNotInTheTableIsNotFound(t *testing.T) {
-	for _, path := range []string{"/v1", "/v1/", "/v1/state/", "/v1/services/", "/v1/services/web/", "/v1/services//state", "//v1/state",
-		"/v1/../v1/state", "/v1/%2e%2e/state", "/index.html", "/debug/pprof/", "/metrics/x", "/v1/services/web/log", "/v1/services/a%2Fb", "/V1/state", "/.."} {
+	for _, path := range []string{
+		"/v1", "/v1/", "/v1/state/", "/v1/services/", "/v1/services/web/", "/v1/services//state", "//v1/state",
+		"/v1/../v1/state", "/v1/%2e%2e/state", "/index.html", "/debug/pprof/", "/metrics/x", "/v1/services/web/log", "/v1/services/a%2Fb", "/V1/state", "/..",
+	} {
 		w := newWorld(t)
 		answer := w.ask(http.MethodGet, path, "")
 		if answer.Code != http.StatusNotFound {

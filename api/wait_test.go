@@ -49,34 +49,46 @@ func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 	}{
 		{"as wanted", stop + "?wait=30s", nil, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged = 8, false }),
-			after(time.Second, func(n *service) { n.Converged = true })}, 200, 2 * time.Second},
+			after(time.Second, func(n *service) { n.Converged = true }),
+		}, 200, 2 * time.Second},
 		{"as wanted only before the edit", stop + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(*service) {})}, 202, 30 * time.Second},
+			after(time.Second, func(*service) {}),
+		}, 202, 30 * time.Second},
 		{"no time", stop, nil, nil, 202, 0},
 		{"time-out", stop + "?wait=5m", nil, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged = 8, false })}, 202, 5 * time.Minute},
+			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged = 8, false }),
+		}, 202, 5 * time.Minute},
 		{"stalled at this revision", stop + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged, n.Conditions = 8, false, stalled("Stuck") })}, 202, time.Second},
+			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged, n.Conditions = 8, false, stalled("Stuck") }),
+		}, 202, time.Second},
 		{"stalled at the revision before", stop + "?wait=30s", func(n *service) { n.Converged, n.Conditions = false, stalled("Stuck") }, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.ObservedGeneration, n.Conditions, n.Converged = 8, nil, true })}, 200, time.Second},
+			after(time.Second, func(n *service) { n.ObservedGeneration, n.Conditions, n.Converged = 8, nil, true }),
+		}, 200, time.Second},
 		{"suspended", stop + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged, n.Suspended = 8, false, &reconcile.Suspension{} })}, 202, time.Second},
+			after(time.Second, func(n *service) { n.ObservedGeneration, n.Converged, n.Suspended = 8, false, &reconcile.Suspension{} }),
+		}, 202, time.Second},
 		{"started, and it runs", start + "?wait=30s", nil, nil, 200, 0},
 		{"started, stalled before", start + "?wait=30s", func(n *service) { n.Converged, n.Conditions = false, stalled("NoProgress") }, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.Conditions = nil }),
-			after(time.Second, func(n *service) { n.Converged = true })}, 200, 2 * time.Second},
+			after(time.Second, func(n *service) { n.Converged = true }),
+		}, 200, 2 * time.Second},
 		{"started, stalled again", start + "?wait=30s", func(n *service) { n.Converged, n.Conditions = false, stalled("NoProgress") }, []func(*fakeLoop){
-			after(3*time.Second, func(*service) {})}, 202, 3 * time.Second},
+			after(3*time.Second, func(*service) {}),
+		}, 202, 3 * time.Second},
 		{"restarted", restart + "?wait=30s", nil, []func(*fakeLoop){
 			after(time.Second, func(n *service) { n.Converged = false }),
 			after(time.Second, func(n *service) { n.Acts.Ended = 1 }),
-			after(time.Second, func(n *service) { n.Converged = true })}, 200, 3 * time.Second},
+			after(time.Second, func(n *service) { n.Converged = true }),
+		}, 200, 3 * time.Second},
 		{"a restart that failed", restart + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.Acts = reconcile.Acts{Ended: 1, Failed: 1, Why: "driver failed"} })}, 202, time.Second},
+			after(time.Second, func(n *service) { n.Acts = reconcile.Acts{Ended: 1, Failed: 1, Why: "driver failed"} }),
+		}, 202, time.Second},
 		{"a restart of what is suspended meanwhile", restart + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(n *service) { n.Suspended = &reconcile.Suspension{} })}, 202, time.Second},
+			after(time.Second, func(n *service) { n.Suspended = &reconcile.Suspension{} }),
+		}, 202, time.Second},
 		{"a restart that isn't made", restart + "?wait=30s", nil, []func(*fakeLoop){
-			after(time.Second, func(*service) {})}, 202, 30 * time.Second},
+			after(time.Second, func(*service) {}),
+		}, 202, 30 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -84,10 +84,12 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 	if err := a.open(conf); err != nil {
 		return nil, err
 	}
-	counts := metrics.New(metrics.Options{Version: opt.Version,
+	counts := metrics.New(metrics.Options{
+		Version:    opt.Version,
 		Overview:   func() reconcile.Overview { return a.loop.Overview() },
 		Queue:      func() (int, time.Duration) { return a.loop.Queue() },
-		LogDropped: dropped})
+		LogDropped: dropped,
+	})
 	history := reconcile.NewHistory(rand.Text()[:8], keptEvents)
 	a.recorder = reconcile.Recorders{log, counts, history}
 	if a.supervisor, err = newSupervisor(a.warn); err != nil {
@@ -106,15 +108,19 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 		Changed: func() { a.loop.Wake() },
 		Heard:   func(h observed.Heard) { a.heard(h, counts) },
 	})
-	decider, err := reconcile.New(reconcile.Options{Engine: world, World: a.observer, Desired: a.store,
-		Recorder: a.recorder, Self: myself, DryRun: conf.DryRun, Ticked: a.supervisor.ticked})
+	decider, err := reconcile.New(reconcile.Options{
+		Engine: world, World: a.observer, Desired: a.store,
+		Recorder: a.recorder, Self: myself, DryRun: conf.DryRun, Ticked: a.supervisor.ticked,
+	})
 	if err != nil {
 		return nil, err
 	}
 	a.loop = reconcile.NewLoop(decider, conf.Workers)
 	a.store.Subscribe(a.stateChanged)
-	a.api = api.New(api.Options{Loop: a.loop, State: a.store, History: history, Logs: world, Metrics: counts.Handler(), Version: opt.Version,
-		Hosts: hosts(conf), Tokens: a.tokens, Warn: a.warn, Observe: counts.ObserveHTTP})
+	a.api = api.New(api.Options{
+		Loop: a.loop, State: a.store, History: history, Logs: world, Metrics: counts.Handler(), Version: opt.Version,
+		Hosts: hosts(conf), Tokens: a.tokens, Warn: a.warn, Observe: counts.ObserveHTTP,
+	})
 	a.begin()
 	return a, nil
 }

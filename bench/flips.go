@@ -52,9 +52,11 @@ func flips(ctx context.Context, h *host, opt options, dir string) (rows []row, e
 		}
 		again = append(again, p)
 	}
-	return []row{compare("stopped → running, from the accepted file", up),
+	return []row{
+		compare("stopped → running, from the accepted file", up),
 		compare("running → stopped, from the accepted file", down),
-		compare("killed → running", again)}, nil
+		compare("killed → running", again),
+	}, nil
 }
 
 // measure holds what the measurements are made with.

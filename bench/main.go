@@ -109,8 +109,10 @@ func compare(what string, rounds []pair) row {
 		ours = append(ours, p.ours.Seconds())
 		ratios = append(ratios, p.ours.Seconds()/p.raw.Seconds())
 	}
-	return row{what: what, raw: fmt.Sprintf("%.3fs", median(raw)), ours: fmt.Sprintf("%.3fs", median(ours)),
-		ratio: median(ratios), goal: "≤ 1.05"}
+	return row{
+		what: what, raw: fmt.Sprintf("%.3fs", median(raw)), ours: fmt.Sprintf("%.3fs", median(ours)),
+		ratio: median(ratios), goal: "≤ 1.05",
+	}
 }
 
 func median(values []float64) float64 {

@@ -22,8 +22,10 @@ func parses(rounds int) []row {
 		for _, d := range hostile.Documents(size) {
 			var of []pair
 			for range rounds {
-				of = append(of, pair{raw: timed(func() { _ = yaml.NewDecoder(bytes.NewReader(d.Source)).Decode(&yaml.Node{}) }),
-					ours: timed(func() { _, _ = desired.Parse("state.yaml", d.Source) })})
+				of = append(of, pair{
+					raw:  timed(func() { _ = yaml.NewDecoder(bytes.NewReader(d.Source)).Decode(&yaml.Node{}) }),
+					ours: timed(func() { _, _ = desired.Parse("state.yaml", d.Source) }),
+				})
 			}
 			r := compare(fmt.Sprintf(" (%s, %d KiB)", d.Name, len(d.Source)>>10), of)
 			var took []float64

@@ -53,7 +53,8 @@ func reads(ctx context.Context, opt options, dir string) (rows []row, err error)
 		r, o := quantile(bare, part), quantile(ours, part)
 		return row{what: what + name, raw: milliseconds(r), ours: milliseconds(o), ratio: o.Seconds() / r.Seconds()}
 	}
-	return []row{at("p50", 0.5), at("p99", 0.99),
+	return []row{
+		at("p50", 0.5), at("p99", 0.99),
 		{what: what + "allocations a request", ours: fmt.Sprintf("%.0f", (after[mallocs]-before[mallocs])/float64(opt.requests))},
 		{what: what + "bytes", ours: fmt.Sprint(len(body))},
 	}, nil

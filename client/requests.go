@@ -64,8 +64,10 @@ func text(key, value string) url.Values {
 
 // Want wants the service in this state.
 func Want(service string, state desired.State, reason string) Request {
-	return Request{method: http.MethodPut, path: servicePath(service) + "/state",
-		body: map[string]string{"state": string(state), "reason": reason}}
+	return Request{
+		method: http.MethodPut, path: servicePath(service) + "/state",
+		body: map[string]string{"state": string(state), "reason": reason},
+	}
 }
 
 // WantAll wants these services in this state, in one revision.
@@ -79,8 +81,10 @@ func WantAll(services []string, state desired.State, reason string) Request {
 
 // WantGroup wants the members of the group in this state, in one revision.
 func WantGroup(group string, state desired.State, reason string) Request {
-	return Request{method: http.MethodPut, path: "/v1/groups/" + url.PathEscape(group) + "/state",
-		body: map[string]string{"state": string(state), "reason": reason}}
+	return Request{
+		method: http.MethodPut, path: "/v1/groups/" + url.PathEscape(group) + "/state",
+		body: map[string]string{"state": string(state), "reason": reason},
+	}
 }
 
 // Press presses a button of the service: start, stop or restart.

@@ -35,8 +35,10 @@ type Config struct {
 
 // Default is what holds where nothing is said.
 func Default() Config {
-	return Config{State: "state.yaml", Listen: []string{"127.0.0.1:8480"}, Engine: "docker",
-		Resync: 30 * time.Second, Workers: 8, LogFormat: "console", LogLevel: "info"}
+	return Config{
+		State: "state.yaml", Listen: []string{"127.0.0.1:8480"}, Engine: "docker",
+		Resync: 30 * time.Second, Workers: 8, LogFormat: "console", LogLevel: "info",
+	}
 }
 
 // Bind makes the settings flags, with what they are now as defaults.

@@ -30,8 +30,10 @@ func TestTheDefaultsAreThoseOfTheManualAndValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Config{State: "state.yaml", Listen: []string{"127.0.0.1:8480"}, Engine: "docker",
-		Resync: 30 * time.Second, Workers: 8, LogFormat: "console", LogLevel: "info"}
+	want := config.Config{
+		State: "state.yaml", Listen: []string{"127.0.0.1:8480"}, Engine: "docker",
+		Resync: 30 * time.Second, Workers: 8, LogFormat: "console", LogLevel: "info",
+	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -78,9 +80,11 @@ func TestEveryFlagHasAnEnvironmentVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Config{State: "env/state.yaml", Listen: []string{"127.0.0.1:1", "[::1]:2"}, DataDir: "env/data",
+	want := config.Config{
+		State: "env/state.yaml", Listen: []string{"127.0.0.1:1", "[::1]:2"}, DataDir: "env/data",
 		MetricsListen: "0.0.0.0:9480", TokenFile: "env/tokens", WebConfig: "env/web.yaml", AllowedHosts: []string{"panel.example.org", "192.168.1.2"}, DryRun: true,
-		Engine: "sim", DockerHost: "unix:///env.sock", Resync: time.Minute, Workers: 3, LogFormat: "json", LogLevel: "debug"}
+		Engine: "sim", DockerHost: "unix:///env.sock", Resync: time.Minute, Workers: 3, LogFormat: "json", LogLevel: "debug",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -116,14 +120,18 @@ func TestAllThatIsWrongInTheEnvironmentIsToldByName(t *testing.T) {
 }
 
 func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
-	c := config.Config{Listen: []string{"0.0.0.0:8480", "8480"}, Engine: "podman", Resync: time.Millisecond,
-		Workers: 65, LogFormat: "xml", LogLevel: "loud"}
+	c := config.Config{
+		Listen: []string{"0.0.0.0:8480", "8480"}, Engine: "podman", Resync: time.Millisecond,
+		Workers: 65, LogFormat: "xml", LogLevel: "loud",
+	}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"--state:", `--listen: "0.0.0.0:8480"`, `--listen: "8480"`, "--engine:", "--resync:",
-		"--workers:", "--log-format:", "--log-level:"} {
+	for _, want := range []string{
+		"--state:", `--listen: "0.0.0.0:8480"`, `--listen: "8480"`, "--engine:", "--resync:",
+		"--workers:", "--log-format:", "--log-level:",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("not told: %s\n%v", want, err)
 		}

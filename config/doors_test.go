@@ -34,9 +34,11 @@ func TestWhereToListenIsReadStrictly(t *testing.T) {
 			t.Errorf("%q: %+v, %v", place, got, err)
 		}
 	}
-	for _, place := range []string{"", "8480", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:-1", "::1:8480",
+	for _, place := range []string{
+		"", "8480", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:-1", "::1:8480",
 		"unix:", "unix::admin", "unix:@abstract", "unix:@abstract:admin", "unix:a\x00b", "unix:/run/r:read", "unix:/run/r:admin:admin", "unix:/run/r:",
-		"unix:" + strings.Repeat("a", 108)} {
+		"unix:" + strings.Repeat("a", 108),
+	} {
 		if p, err := config.ParsePlace(place); err == nil {
 			t.Errorf("%q is taken for %+v", place, p)
 		}
@@ -44,8 +46,10 @@ func TestWhereToListenIsReadStrictly(t *testing.T) {
 }
 
 func TestAnAddressThatStandsForAllIsNoHost(t *testing.T) {
-	for place, want := range map[string]string{"192.168.1.2:1": "192.168.1.2", "box.lan:1": "box.lan", "[::1]:1": "::1",
-		":1": "", "0.0.0.0:1": "", "[::]:1": "", "unix:/run/r:admin": ""} {
+	for place, want := range map[string]string{
+		"192.168.1.2:1": "192.168.1.2", "box.lan:1": "box.lan", "[::1]:1": "::1",
+		":1": "", "0.0.0.0:1": "", "[::]:1": "", "unix:/run/r:admin": "",
+	} {
 		if p, err := config.ParsePlace(place); err != nil || p.Host() != want {
 			t.Errorf("%q: %q, %v", place, p.Host(), err)
 		}

@@ -115,18 +115,28 @@ func TestWhateverLiesInTheDataDirectoryNothingWaitsForIt(t *testing.T) {
 		opens  bool   // it can be used all the same
 		warned string // what a warning says
 	}{
-		{instanceFile, fifo, true, ""}, {instanceFile, zero, true, ""},
-		{memoryFile, fifo, true, "what was remembered is forgotten"}, {memoryFile, device, true, "what was remembered is forgotten"},
-		{memoryFile + newSuffix, fifo, true, ""}, {memoryFile + newSuffix, zero, true, ""},
-		{preparedFile + newSuffix, fifo, true, ""}, {preparedFile + newSuffix, zero, true, ""},
-		{ignoreFile, fifo, true, ""}, {ignoreFile + newSuffix, fifo, true, ""}, {instanceFile + newSuffix, fifo, true, ""},
-		{lockFile, fifo, false, ""}, {lockFile, zero, false, ""},
-		{revisionFile(1), zero, true, "damaged"}, {revisionFile(1), fifo, true, "damaged"}, {revisionFile(1), device, true, "damaged"},
+		{instanceFile, fifo, true, ""},
+		{instanceFile, zero, true, ""},
+		{memoryFile, fifo, true, "what was remembered is forgotten"},
+		{memoryFile, device, true, "what was remembered is forgotten"},
+		{memoryFile + newSuffix, fifo, true, ""},
+		{memoryFile + newSuffix, zero, true, ""},
+		{preparedFile + newSuffix, fifo, true, ""},
+		{preparedFile + newSuffix, zero, true, ""},
+		{ignoreFile, fifo, true, ""},
+		{ignoreFile + newSuffix, fifo, true, ""},
+		{instanceFile + newSuffix, fifo, true, ""},
+		{lockFile, fifo, false, ""},
+		{lockFile, zero, false, ""},
+		{revisionFile(1), zero, true, "damaged"},
+		{revisionFile(1), fifo, true, "damaged"},
+		{revisionFile(1), device, true, "damaged"},
 		{revisionFile(1), func(path string) error { return os.WriteFile(path, nil, 0o600) }, true, "damaged"},
 		{revisionFile(1), func(path string) error {
 			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
 		}, true, "damaged"},
-		{revisionsDir, zero, false, ""}, {revisionsDir, func(path string) error { return os.Symlink("/etc", path) }, false, ""},
+		{revisionsDir, zero, false, ""},
+		{revisionsDir, func(path string) error { return os.Symlink("/etc", path) }, false, ""},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			b := newBench(t, small)

@@ -115,7 +115,7 @@ func TestAnEditKeepsLinkOwnerAndMode(t *testing.T) {
 	if err != nil || !strings.Contains(string(c.src), "web: stopped") {
 		t.Fatalf("%q, %v", c.src, err)
 	}
-	var st = stat(t, elsewhere)
+	st := stat(t, elsewhere)
 	if st.Uid != 1234 || st.Gid != 4321 || st.Mode&0o7777 != 0o640 {
 		t.Errorf("owner %d:%d, mode %o", st.Uid, st.Gid, st.Mode)
 	}

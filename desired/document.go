@@ -179,8 +179,10 @@ func (p *parser) settings(f map[string]field, s *Service) {
 		key string
 		to  *time.Duration
 	}{
-		{"unhealthy_grace", &s.UnhealthyGrace}, {"settle", &s.Settle},
-		{"stop_grace_period", &s.StopGracePeriod}, {"progress_deadline", &s.ProgressDeadline},
+		{"unhealthy_grace", &s.UnhealthyGrace},
+		{"settle", &s.Settle},
+		{"stop_grace_period", &s.StopGracePeriod},
+		{"progress_deadline", &s.ProgressDeadline},
 	} {
 		p.durationField(f, d.key, d.to)
 	}

@@ -160,8 +160,10 @@ func (g *drawing) value(key string) string {
 	case "on_unhealthy":
 		return "ignore"
 	}
-	return rapid.SampledFrom([]string{"true", "false", "TRUE", "{by: ann}", `{ until: 2026-12-01T18:00:00Z , "reason": 'it''s {' }`,
-		`{reason: "ü \" }", }`, "{until: 2026-12-01T20:00:00.5+02:00}", heldText[len("suspend: "):]}).Draw(g.T, "suspend of it")
+	return rapid.SampledFrom([]string{
+		"true", "false", "TRUE", "{by: ann}", `{ until: 2026-12-01T18:00:00Z , "reason": 'it''s {' }`,
+		`{reason: "ü \" }", }`, "{until: 2026-12-01T20:00:00.5+02:00}", heldText[len("suspend: "):],
+	}).Draw(g.T, "suspend of it")
 }
 
 // word draws a state as it may be written.

@@ -54,50 +54,61 @@ var shapes = map[string]struct {
 	byHand   string
 }{
 	"a literal": {
-		"\n  web: |-\n    running\n  db: stopped\n", []Change{flipped("web", Stopped)},
+		"\n  web: |-\n    running\n  db: stopped\n",
+		[]Change{flipped("web", Stopped)},
 		"the state of web on line 4 is written", "  web: stopped",
 	},
 	"a folded job": {
-		"\n  web: >-\n    completed\n", []Change{suspended("web")},
+		"\n  web: >-\n    completed\n",
+		[]Change{suspended("web")},
 		"the state of web on line 4", "  web: {job: true, state: completed, " + byHandText + "}",
 	},
 	"a quoted word on two lines": {
 		"\n    web: \"run\\\n      ning\" # why\n", []Change{flipped("web", Stopped)}, "the state of web on line 4", "    web: stopped # why",
 	},
 	"in a flow": {
-		" {db: stopped, web: {\n  state: \"run\\\n    ning\", settle: 2s # why\n  }}\n", []Change{flipped("web", Stopped)},
+		" {db: stopped, web: {\n  state: \"run\\\n    ning\", settle: 2s # why\n  }}\n",
+		[]Change{flipped("web", Stopped)},
 		"the state of web on line 4", "  web: {state: stopped, settle: 2s}",
 	},
 	"nothing can be inserted": {
-		"\n  web:\n   # of the state\n   state: |-\n     running\n   settle: 2s # of the settle\n", []Change{scaled("web", 2)},
+		"\n  web:\n   # of the state\n   state: |-\n     running\n   settle: 2s # of the settle\n",
+		[]Change{scaled("web", 2)},
 		"the state on line 6, behind which", "  web:\n    # of the state\n    state: running\n    settle: 2s # of the settle\n    replicas: 2",
 	},
 	"a suspension in block form is resumed": {
-		"\n  web:\n    suspend:\n      by: ann # her\n      reason: fire\n    state: running\n", []Change{resumed("web")},
+		"\n  web:\n    suspend:\n      by: ann # her\n      reason: fire\n    state: running\n",
+		[]Change{resumed("web")},
 		"the suspend of web on line 6", "  web:\n    state: running",
 	},
 	"and renewed": {
-		"\n  web:\n    state: running\n    suspend:\n      by: ann\n", []Change{suspended("web"), flipped("web", Stopped)},
+		"\n  web:\n    state: running\n    suspend:\n      by: ann\n",
+		[]Change{suspended("web"), flipped("web", Stopped)},
 		"the suspend of web on line 7", "  web:\n    state: stopped\n    " + byHandText,
 	},
 	"a flow of several lines": {
-		"\n  web: {state: running, suspend: {by: ann, # her\n      reason: fire}, settle: 2s} # why\n", []Change{suspended("web")},
+		"\n  web: {state: running, suspend: {by: ann, # her\n      reason: fire}, settle: 2s} # why\n",
+		[]Change{suspended("web")},
 		"the suspend of web on line 4", "  web: {state: running, " + byHandText + ", settle: 2s} # why",
 	},
 	"another flow of several lines": {
-		"\n    web: {state: running, suspend: {by: ann, # her\n      reason: fire}, retry: {max: 2m} # of the retry\n      }\n", []Change{resumed("web")},
+		"\n    web: {state: running, suspend: {by: ann, # her\n      reason: fire}, retry: {max: 2m} # of the retry\n      }\n",
+		[]Change{resumed("web")},
 		"the suspend of web on line 4", "    web:\n      state: running\n      retry: {max: 2m} # of the retry",
 	},
 	"at four spaces": {
-		"\n    web:\n        state: running\n        suspend:\n            by: ann\n        retry:\n            max: 2m\n", []Change{resumed("web")},
+		"\n    web:\n        state: running\n        suspend:\n            by: ann\n        retry:\n            max: 2m\n",
+		[]Change{resumed("web")},
 		"the suspend of web on line 7", "    web:\n        state: running\n        retry:\n            max: 2m",
 	},
 	"no room": {
-		"\n  web: running\n# " + strings.Repeat("x", maxSize-60) + "\n", []Change{suspended("web")},
+		"\n  web: running\n# " + strings.Repeat("x", maxSize-60) + "\n",
+		[]Change{suspended("web")},
 		"the file is longer than", "  web: {state: running, " + byHandText + "}",
 	},
 	"several services": {
-		"\n  web: |-\n    running\n  ok: running\n  db: >-\n    stopped\n", []Change{flipped("ok", Stopped), flipped("web", Stopped), flipped("db", Running)},
+		"\n  web: |-\n    running\n  ok: running\n  db: >-\n    stopped\n",
+		[]Change{flipped("ok", Stopped), flipped("web", Stopped), flipped("db", Running)},
 		"the state of db on line 7", "  web: stopped\n  db: running",
 	},
 }

@@ -91,8 +91,14 @@ func FuzzEdit(f *testing.F) {
 			return
 		}
 		for _, s := range doc.Services {
-			for _, c := range []Change{{State: Running}, {State: Stopped}, {Replicas: 3}, {Suspend: held}, {Resume: true},
-				{State: Stopped, Suspend: &Suspend{Reason: oneLine(string(src))}}} {
+			for _, c := range []Change{
+				{State: Running},
+				{State: Stopped},
+				{Replicas: 3},
+				{Suspend: held},
+				{Resume: true},
+				{State: Stopped, Suspend: &Suspend{Reason: oneLine(string(src))}},
+			} {
 				c.Service = s.Name
 				fuzzEdit(t, doc, c)
 			}

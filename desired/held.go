@@ -70,8 +70,10 @@ func (s *Store) resume(data *dataDir) (what string, err error) {
 	next := s.Snapshot()
 	switch {
 	case newest < next.Generation: // it was made anew, or is an older one: what is in force goes on
-		r := record{State: string(next.Document.Source), Revision: Revision{Generation: next.Generation, Kind: KindState, Time: next.Time.UTC(),
-			Actor: next.Actor, Reason: next.Reason, Summary: next.Summary, Digest: next.Document.Digest}}
+		r := record{State: string(next.Document.Source), Revision: Revision{
+			Generation: next.Generation, Kind: KindState, Time: next.Time.UTC(),
+			Actor: next.Actor, Reason: next.Reason, Summary: next.Summary, Digest: next.Document.Digest,
+		}}
 		commit, err := data.prepareRevision(r)
 		if err == nil {
 			err = commit()

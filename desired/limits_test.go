@@ -113,8 +113,10 @@ func TestReadingTakesInProportionToTheLength(t *testing.T) {
 // TestNoValueIsBehindNoMark: what is counted before the YAML library builds a
 // document is no fewer than what it builds, however it is written.
 func TestNoValueIsBehindNoMark(t *testing.T) {
-	pieces := rapid.SliceOfN(rapid.SampledFrom([]string{"a", " ", "  ", ",", "[", "]", "{", "}", ":", "-", "?", "\"", "'", "#", "\n", "\r", "\u0085", "\u2028",
-		"|", "&x ", "*x ", "!t ", "a: ", "- ", "\"a\":", "a,", "\n# ", "\"\n# ", "-\u2028", "a:\u0085"}), 0, 40)
+	pieces := rapid.SliceOfN(rapid.SampledFrom([]string{
+		"a", " ", "  ", ",", "[", "]", "{", "}", ":", "-", "?", "\"", "'", "#", "\n", "\r", "\u0085", "\u2028",
+		"|", "&x ", "*x ", "!t ", "a: ", "- ", "\"a\":", "a,", "\n# ", "\"\n# ", "-\u2028", "a:\u0085",
+	}), 0, 40)
 	nodes := func(src string) (count int) {
 		var root yaml.Node
 		if yaml.Unmarshal([]byte(src), &root) != nil {

@@ -18,8 +18,10 @@ func Open(opt Options) (*Store, error) {
 	if opt.DataDir == "" {
 		opt.DataDir = filepath.Join(filepath.Dir(opt.File), ".reconciler")
 	}
-	s := &Store{file: opt.File, now: opt.Now, turn: newDesk(turnPatience), reader: &reader{path: opt.File, patience: readPatience},
-		memory: newDesk(turnPatience), shelf: newDesk(turnPatience), lock: newDesk(statPatience)}
+	s := &Store{
+		file: opt.File, now: opt.Now, turn: newDesk(turnPatience), reader: &reader{path: opt.File, patience: readPatience},
+		memory: newDesk(turnPatience), shelf: newDesk(turnPatience), lock: newDesk(statPatience),
+	}
 	var err error
 	late := func() { // nobody waits for the store any more
 		if err == nil {

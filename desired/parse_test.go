@@ -111,9 +111,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 	held.Suspend = &Suspend{}
 	want := &Document{
 		Project: "tg2emall", ContainerName: "tg2em-{service}",
-		Groups: []Group{{"business", []string{"tgstate", "scraper"}},
-			{"all", []string{"frontend", "tgstate", "scraper", "migrate", "backup"}}},
-		Services: []Service{base("frontend", Running), base("tgstate", Stopped), job("migrate", Completed), job("backup", Stopped),
+		Groups: []Group{
+			{"business", []string{"tgstate", "scraper"}},
+			{"all", []string{"frontend", "tgstate", "scraper", "migrate", "backup"}},
+		},
+		Services: []Service{
+			base("frontend", Running), base("tgstate", Stopped), job("migrate", Completed), job("backup", Stopped),
 			{
 				Name: "scraper", State: Running, ComposeService: "tg2em-scrape", Container: "tg2em-tg2em-scrape", Replicas: 1,
 				OnUnhealthy: UnhealthyIgnore, UnhealthyGrace: time.Minute, OnPaused: PausedUnpause,
@@ -121,7 +124,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Retry:           Retry{3 * time.Second, 30 * time.Second},
 				StopGracePeriod: 15 * time.Second, ProgressDeadline: time.Hour,
 				Suspend: &Suspend{Until: time.Date(2026, 12, 1, 18, 0, 0, 0, time.UTC), Reason: "debugging", By: "ann"},
-			}, held},
+			},
+			held,
+		},
 		Source: src, Digest: digest(src),
 	}
 	if diff := cmp.Diff(want, doc, cmpopts.IgnoreUnexported(Document{})); diff != "" {

@@ -151,8 +151,10 @@ const durationForm = `^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m
 // lasting is a duration; a negative default: none that could be written.
 func lasting(standard time.Duration, description string) jsonSchema {
 	zero := 0
-	s := jsonSchema{Description: description, Type: types{"string", "integer"}, Pattern: durationForm,
-		PatternError: "write it like 500ms, 30s, 10m or 1h", Minimum: &zero, Maximum: &zero}
+	s := jsonSchema{
+		Description: description, Type: types{"string", "integer"}, Pattern: durationForm,
+		PatternError: "write it like 500ms, 30s, 10m or 1h", Minimum: &zero, Maximum: &zero,
+	}
 	if standard >= 0 {
 		s.Default = shortest(standard)
 	}

@@ -27,7 +27,9 @@ func TestAChangeCountsOnceNobodyCanBeWritingAnyMore(t *testing.T) {
 		"emptied first":                  {{0, 1, "", 0, 3 * time.Second}, {10 * ms, 1, "a\n", 0, 1010 * ms}},
 		"the same text is written again": {{0, 1, "a\n", 0, time.Second}, {400 * ms, 1, "a\n", 9, 1400 * ms}},
 		"removed, and another written slowly": {
-			{0, 0, "", 0, time.Second}, {10 * ms, 2, "a\n", 0, 110 * ms}, {60 * ms, 2, "a\nb", 0, 3060 * ms},
+			{0, 0, "", 0, time.Second},
+			{10 * ms, 2, "a\n", 0, 110 * ms},
+			{60 * ms, 2, "a\nb", 0, 3060 * ms},
 			{2 * time.Second, 2, "a\nb\n", 0, 3 * time.Second},
 		},
 		"gone": {{0, 0, "", 0, time.Second}, {time.Second, 0, "", 0, time.Second}},

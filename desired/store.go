@@ -110,8 +110,10 @@ func (s *Store) judge(c content, err error) Report {
 // in between; then or before, if it fails, nothing has changed.
 func (s *Store) accept(doc *Document, by EditBy, between func() error) (Snapshot, error) {
 	before := s.Snapshot()
-	r := record{State: string(doc.Source), Revision: Revision{Generation: before.Generation + 1, Kind: KindState, Time: s.now().UTC(),
-		Actor: by.Actor, Reason: by.Reason, Summary: by.what + summarize(before.Document, doc), Digest: doc.Digest}}
+	r := record{State: string(doc.Source), Revision: Revision{
+		Generation: before.Generation + 1, Kind: KindState, Time: s.now().UTC(),
+		Actor: by.Actor, Reason: by.Reason, Summary: by.what + summarize(before.Document, doc), Digest: doc.Digest,
+	}}
 	next := Snapshot{Document: doc, Generation: r.Generation, Time: r.Time, Actor: r.Actor, Reason: r.Reason, Summary: r.Summary}
 	data := s.data.Load()
 	if err := data.held(); err != nil {

@@ -19,10 +19,14 @@ func TestAClaimIsReadFromComposesLabels(t *testing.T) {
 		"a service": {map[string]string{LabelProject: "shop", LabelService: "web", LabelOneoff: "False", LabelReplace: "web-1"}, Claim{Project: "shop", Service: "web", Lasting: true, Replaces: "web-1", Labelled: true}},
 		"a run":     {map[string]string{LabelOneoff: "True"}, Claim{Labelled: true}},
 		"no word":   {map[string]string{LabelOneoff: "false"}, Claim{Labelled: true}},
-		"two unread": {map[string]string{LabelOneoff: long, LabelService: "w\neb", LabelProject: "shop"},
-			Claim{Project: "shop", Labelled: true, Unread: Unread{PartService, LabelService}}},
-		"depends on": {map[string]string{LabelDependsOn: "db:service_healthy:true,job:service_completed_successfully:no,mq::::,,:x:y,old"}, Claim{Labelled: true,
-			DependsOn: []Dependency{{"db", Healthy, true}, {"job", Ended, false}, {"mq", Started, false}, {"old", Started, false}}}},
+		"two unread": {
+			map[string]string{LabelOneoff: long, LabelService: "w\neb", LabelProject: "shop"},
+			Claim{Project: "shop", Labelled: true, Unread: Unread{PartService, LabelService}},
+		},
+		"depends on": {map[string]string{LabelDependsOn: "db:service_healthy:true,job:service_completed_successfully:no,mq::::,,:x:y,old"}, Claim{
+			Labelled:  true,
+			DependsOn: []Dependency{{"db", Healthy, true}, {"job", Ended, false}, {"mq", Started, false}, {"old", Started, false}},
+		}},
 		"no dependency":      {map[string]string{LabelDependsOn: ""}, Claim{Labelled: true}},
 		"too many of them":   {map[string]string{LabelDependsOn: strings.Repeat("a,", 1<<10)}, Claim{Labelled: true, Unread: Unread{PartDependsOn, LabelDependsOn}}},
 		"a name too long":    {map[string]string{LabelProject: long[:257]}, Claim{Labelled: true, Unread: Unread{PartProject, LabelProject}}},

@@ -188,8 +188,10 @@ const (
 // Actions is the closed set of what Events delivers, for whoever needs one
 // value a member (metrics).
 func Actions() []Action {
-	return []Action{ActionCreate, ActionStart, ActionKill, ActionDie, ActionOOM, ActionPause,
-		ActionUnpause, ActionRename, ActionDestroy, ActionHealth}
+	return []Action{
+		ActionCreate, ActionStart, ActionKill, ActionDie, ActionOOM, ActionPause,
+		ActionUnpause, ActionRename, ActionDestroy, ActionHealth,
+	}
 }
 
 // Info describes the engine at the other end.

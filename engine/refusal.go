@@ -29,8 +29,10 @@ const (
 
 // Refusals is the closed set of Refused.
 func Refusals() []Refused {
-	return []Refused{RefusedOther, PortTaken, PathMissing, NetworkMissing, ImageMissing, CommandNotFound, CommandNotExecutable,
-		NamespaceGone, NamespaceDown}
+	return []Refused{
+		RefusedOther, PortTaken, PathMissing, NetworkMissing, ImageMissing, CommandNotFound, CommandNotExecutable,
+		NamespaceGone, NamespaceDown,
+	}
 }
 
 // Refusal is the error of a Start or Restart that the engine refused for a

@@ -92,8 +92,10 @@ func New(opt Options) *Metrics {
 	m.reloadTime = gauge("state_last_reload_success_timestamp_seconds", "When the document in force was accepted.")
 	m.httpRequests = counter("http_requests_total", "HTTP requests answered.", "route", "method", "code")
 	m.httpTime = histogram("http_request_seconds", "Time that HTTP requests take, waiting included.", short, "route")
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: prefix + "log_dropped_total",
-		Help: "Lines of the log that were lost, as nobody read them or they could not be written."},
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: prefix + "log_dropped_total",
+		Help: "Lines of the log that were lost, as nobody read them or they could not be written.",
+	},
 		func() float64 { return float64(opt.LogDropped()) }))
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "build_info", Help: "1; the version is in the label."}, []string{"version"})
 	build.WithLabelValues(opt.Version).Set(1)

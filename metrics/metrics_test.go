@@ -45,9 +45,11 @@ func service(name string) reconcile.Service {
 func newTest(services ...reconcile.Service) (*Metrics, *world) {
 	w := &world{}
 	w.set(services...)
-	return New(Options{Version: "v1", Overview: w.overview,
+	return New(Options{
+		Version: "v1", Overview: w.overview,
 		Queue:      func() (int, time.Duration) { return 3, 2 * time.Second },
-		LogDropped: func() int64 { return 5 }}), w
+		LogDropped: func() int64 { return 5 },
+	}), w
 }
 
 // gather returns what is told now, by name.
@@ -117,18 +119,30 @@ func TestEachEventIsCounted(t *testing.T) {
 		{reconcile.Event{Kind: reconcile.KindEngineLost}, "engine_up", "", 0},
 		{reconcile.Event{Kind: reconcile.KindEngineLost}, "engine_event_stream_connected", "", 0},
 		{reconcile.Event{Kind: reconcile.KindResynced, Time: at}, "last_resync_timestamp_seconds", "", 1_700_000_000},
-		{reconcile.Event{Kind: reconcile.KindDrift, Project: "shop", Service: "web", Cause: plan.CauseExited},
-			"drift_total", "cause=exited project=shop service=web", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Verb: engine.VerbStart, Outcome: reconcile.OutcomeError},
-			"actions_total", "outcome=error verb=start", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeOK},
-			"service_restarts_total", "project=shop reason=exited service=web", 1},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeError},
-			"service_restarts_total", "project=shop reason=exited service=web", 0},
-		{reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbRestart, Cause: plan.CauseRequested, Outcome: reconcile.OutcomeOK},
-			"service_restarts_total", "project=shop reason=requested service=web", 1},
-		{reconcile.Event{Kind: reconcile.KindConverged, Trigger: reconcile.TriggerHTTP, Took: time.Second},
-			"convergence_seconds", "trigger=http", 1},
+		{
+			reconcile.Event{Kind: reconcile.KindDrift, Project: "shop", Service: "web", Cause: plan.CauseExited},
+			"drift_total", "cause=exited project=shop service=web", 1,
+		},
+		{
+			reconcile.Event{Kind: reconcile.KindAction, Verb: engine.VerbStart, Outcome: reconcile.OutcomeError},
+			"actions_total", "outcome=error verb=start", 1,
+		},
+		{
+			reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeOK},
+			"service_restarts_total", "project=shop reason=exited service=web", 1,
+		},
+		{
+			reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbStart, Cause: plan.CauseExited, Outcome: reconcile.OutcomeError},
+			"service_restarts_total", "project=shop reason=exited service=web", 0,
+		},
+		{
+			reconcile.Event{Kind: reconcile.KindAction, Project: "shop", Service: "web", Verb: engine.VerbRestart, Cause: plan.CauseRequested, Outcome: reconcile.OutcomeOK},
+			"service_restarts_total", "project=shop reason=requested service=web", 1,
+		},
+		{
+			reconcile.Event{Kind: reconcile.KindConverged, Trigger: reconcile.TriggerHTTP, Took: time.Second},
+			"convergence_seconds", "trigger=http", 1,
+		},
 		{reconcile.Event{Kind: reconcile.KindDecided, Outcome: reconcile.OutcomeOK}, "reconcile_total", "outcome=ok", 1},
 		{reconcile.Event{Kind: reconcile.KindDecided, Outcome: reconcile.OutcomeOK}, "reconcile_seconds", "", 1},
 	} {
@@ -180,8 +194,10 @@ func TestAServiceIsToldAsItIs(t *testing.T) {
 	if got := value(t, m, "service_stalled", "project=shop reason=Stuck service=web"); got != 1 {
 		t.Errorf("service_stalled is %v, want 1", got)
 	}
-	for name, want := range map[string]float64{"orphan_containers": 1, "state_generation": 7, "queue_depth": 3, "queue_oldest_seconds": 2,
-		"log_dropped_total": 5} {
+	for name, want := range map[string]float64{
+		"orphan_containers": 1, "state_generation": 7, "queue_depth": 3, "queue_oldest_seconds": 2,
+		"log_dropped_total": 5,
+	} {
 		labels := ""
 		if name == "orphan_containers" {
 			labels = "project=shop"
@@ -234,8 +250,10 @@ func TestNothingFromOutsideMakesSeries(t *testing.T) {
 	m, _ := newTest(service("web"))
 	random := rand.New(rand.NewPCG(1, 2))
 	tell := func(word string) {
-		e := reconcile.Event{Project: word, Service: word, Verb: engine.Verb(word), Cause: plan.Cause(word),
-			Outcome: reconcile.Outcome(word), Trigger: reconcile.Trigger(word), Reason: plan.Reason(word)}
+		e := reconcile.Event{
+			Project: word, Service: word, Verb: engine.Verb(word), Cause: plan.Cause(word),
+			Outcome: reconcile.Outcome(word), Trigger: reconcile.Trigger(word), Reason: plan.Reason(word),
+		}
 		for _, e.Kind = range []reconcile.Kind{reconcile.KindDrift, reconcile.KindAction, reconcile.KindConverged, reconcile.KindDecided, reconcile.Kind(word)} {
 			m.Record(e)
 		}

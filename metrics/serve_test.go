@@ -102,8 +102,10 @@ func TestAScrapeIsToldInTheFormatThatItTakes(t *testing.T) {
 	const prometheus3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5," +
 		"application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 	handler := newCrowd(service("web")).Handler()
-	for accept, want := range map[string]string{"": text, "*/*": text, "text/html": text, "application/openmetrics-text": old, "application/openmetrics-text;version=1.0.0": open,
-		prometheus3: open, "text/plain": text, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": text} {
+	for accept, want := range map[string]string{
+		"": text, "*/*": text, "text/html": text, "application/openmetrics-text": old, "application/openmetrics-text;version=1.0.0": open,
+		prometheus3: open, "text/plain": text, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": text,
+	} {
 		for _, coding := range []string{"", "gzip"} {
 			r := httptest.NewRequest("GET", "/metrics", nil)
 			r.Header.Set("Accept", accept)

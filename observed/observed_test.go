@@ -63,14 +63,22 @@ func TestEventsOfOurOwnCallsAreSwallowed(t *testing.T) {
 		call func(*world, context.Context, string) error
 		want string
 	}{
-		{engine.VerbStart, func(w *world) { w.Exit("web", 1) },
-			func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) }, "web running"},
-		{engine.VerbStop, func(*world) {},
-			func(w *world, ctx context.Context, id string) error { return w.Stop(ctx, id, 0) }, "web exited"},
-		{engine.VerbRestart, func(*world) {},
-			func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) }, "web running"},
-		{engine.VerbUnpause, func(w *world) { w.Pause("web") },
-			func(w *world, ctx context.Context, id string) error { return w.Unpause(ctx, id) }, "web running"},
+		{
+			engine.VerbStart, func(w *world) { w.Exit("web", 1) },
+			func(w *world, ctx context.Context, id string) error { return w.Engine.Start(ctx, id) }, "web running",
+		},
+		{
+			engine.VerbStop, func(*world) {},
+			func(w *world, ctx context.Context, id string) error { return w.Stop(ctx, id, 0) }, "web exited",
+		},
+		{
+			engine.VerbRestart, func(*world) {},
+			func(w *world, ctx context.Context, id string) error { return w.Restart(ctx, id, 0) }, "web running",
+		},
+		{
+			engine.VerbUnpause, func(w *world) { w.Pause("web") },
+			func(w *world, ctx context.Context, id string) error { return w.Unpause(ctx, id) }, "web running",
+		},
 	} {
 		t.Run(string(test.verb), func(t *testing.T) {
 			w := newWorld(t, "web")

@@ -61,9 +61,11 @@ func newWorld(t *testing.T, names ...string) *world {
 	for _, name := range names {
 		w.create(name)
 	}
-	w.Observer = New(Options{Engine: tampered{w}, Project: "shop", Now: func() time.Time { return w.now },
+	w.Observer = New(Options{
+		Engine: tampered{w}, Project: "shop", Now: func() time.Time { return w.now },
 		Names:   func() map[string]bool { return map[string]bool{"handmade": true} },
-		Changed: func() { w.changed.Add(1) }})
+		Changed: func() { w.changed.Add(1) },
+	})
 	t.Cleanup(w.Tap(w.Note))
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)

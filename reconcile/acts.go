@@ -148,8 +148,10 @@ func (r *Reconciler) Overview() Overview {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
-	o := Overview{Project: snap.Document.Project, Generation: snap.Generation,
-		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}, Warnings: append([]string{}, r.opt.Desired.Warnings()...)}
+	o := Overview{
+		Project: snap.Document.Project, Generation: snap.Generation,
+		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}, Warnings: append([]string{}, r.opt.Desired.Warnings()...),
+	}
 	for _, s := range snap.Document.Services {
 		if t := r.services[s.Name]; t != nil && t.decided {
 			n := t.status
@@ -187,8 +189,10 @@ func (r *Reconciler) Changed() <-chan struct{} {
 func orphans(whose own.Ownership) []Orphan {
 	all := []Orphan{}
 	for _, o := range whose.Orphans {
-		all = append(all, Orphan{ID: o.Container.ID, Name: o.Container.Name, Service: o.Service,
-			State: o.Container.State, Message: o.Message})
+		all = append(all, Orphan{
+			ID: o.Container.ID, Name: o.Container.Name, Service: o.Service,
+			State: o.Container.State, Message: o.Message,
+		})
 	}
 	return all
 }

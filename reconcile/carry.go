@@ -67,8 +67,10 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		}
 	}
 	delete(r.inFlight, a.ID)
-	told := Event{Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
-		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took}
+	told := Event{
+		Time: began, Kind: KindAction, Service: call.Service, Container: a.Container,
+		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took,
+	}
 	if outcome == OutcomeError {
 		told.Reason, told.Message = past.Containers[a.ID].Why, past.Containers[a.ID].Trouble
 	}
@@ -206,8 +208,10 @@ func (r *Reconciler) follow(restarted desired.Service) (names []string, left []E
 			switch why := r.own.self[c.ID]; {
 			case !c.Running():
 			case why != "":
-				left = append(left, Event{Time: r.opt.Now(), Kind: KindWarning, Service: n.Name,
-					Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, own.NotRestarted(c.Name, why))})
+				left = append(left, Event{
+					Time: r.opt.Now(), Kind: KindWarning, Service: n.Name,
+					Message: fmt.Sprintf("not restarted after %s: %s", restarted.Name, own.NotRestarted(c.Name, why)),
+				})
 			default:
 				running = append(running, c.ID)
 			}

@@ -31,8 +31,10 @@ const (
 
 // Kinds is the closed set of Kind.
 func Kinds() []Kind {
-	return []Kind{KindStateAccepted, KindStateRejected, KindStateMended, KindEngineConnected, KindEngineLost, KindResynced,
-		KindDrift, KindAction, KindWithheld, KindConverged, KindStalled, KindNotReady, KindRequested, KindDecided, KindWarning}
+	return []Kind{
+		KindStateAccepted, KindStateRejected, KindStateMended, KindEngineConnected, KindEngineLost, KindResynced,
+		KindDrift, KindAction, KindWithheld, KindConverged, KindStalled, KindNotReady, KindRequested, KindDecided, KindWarning,
+	}
 }
 
 // Trigger says what made a service differ from what it should be.

@@ -101,9 +101,11 @@ func clip(text string) string {
 }
 
 func (h *History) entry(e Event) Entry {
-	n := Entry{ID: h.boot + "-" + strconv.Itoa(h.total+1), Time: e.Time, Kind: e.Kind, Project: clip(e.Project),
+	n := Entry{
+		ID: h.boot + "-" + strconv.Itoa(h.total+1), Time: e.Time, Kind: e.Kind, Project: clip(e.Project),
 		Service: clip(e.Service), Container: clip(e.Container), Generation: e.Generation, Verb: e.Verb, Cause: e.Cause,
-		Outcome: e.Outcome, Reason: e.Reason, Trigger: e.Trigger, Actor: clip(e.Actor), Message: clip(e.Message)}
+		Outcome: e.Outcome, Reason: e.Reason, Trigger: e.Trigger, Actor: clip(e.Actor), Message: clip(e.Message),
+	}
 	if e.Err != nil {
 		n.Error = clip(e.Err.Error())
 	}

@@ -73,11 +73,15 @@ func TestHistoryWakesWhoWaits(t *testing.T) {
 func TestAnEntryIsTheWholeEvent(t *testing.T) {
 	h := NewHistory("b", 1)
 	at := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
-	h.Record(Event{Time: at, Kind: KindAction, Project: "p", Service: "web", Container: "p-web-1", Generation: 3, Verb: "start", Cause: "exited",
-		Outcome: OutcomeError, Reason: "Acting", Trigger: TriggerDrift, Actor: "file", Message: "m", Err: errors.New("no"), Took: 1500 * time.Millisecond})
+	h.Record(Event{
+		Time: at, Kind: KindAction, Project: "p", Service: "web", Container: "p-web-1", Generation: 3, Verb: "start", Cause: "exited",
+		Outcome: OutcomeError, Reason: "Acting", Trigger: TriggerDrift, Actor: "file", Message: "m", Err: errors.New("no"), Took: 1500 * time.Millisecond,
+	})
 	got, _ := h.Since("", 100)
-	want := []Entry{{ID: "b-1", Time: at, Kind: KindAction, Project: "p", Service: "web", Container: "p-web-1", Generation: 3, Verb: "start", Cause: "exited",
-		Outcome: OutcomeError, Reason: "Acting", Trigger: TriggerDrift, Actor: "file", Message: "m", Error: "no", Took: "1.5s"}}
+	want := []Entry{{
+		ID: "b-1", Time: at, Kind: KindAction, Project: "p", Service: "web", Container: "p-web-1", Generation: 3, Verb: "start", Cause: "exited",
+		Outcome: OutcomeError, Reason: "Acting", Trigger: TriggerDrift, Actor: "file", Message: "m", Error: "no", Took: "1.5s",
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

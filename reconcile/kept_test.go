@@ -49,6 +49,7 @@ func (k *kept) Held() error {
 	defer k.lock.Unlock()
 	return k.unheld
 }
+
 func (k *kept) Hold() error {
 	k.lock.Lock()
 	defer k.lock.Unlock()
@@ -64,6 +65,7 @@ func (k *kept) lose(why error) {
 	defer k.lock.Unlock()
 	k.unheld = why
 }
+
 func (k *kept) back() {
 	k.lock.Lock()
 	defer k.lock.Unlock()

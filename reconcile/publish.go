@@ -142,8 +142,10 @@ func suspension(s desired.Service, now time.Time) *Suspension {
 }
 
 func shown(c engine.Container) Container {
-	n := Container{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Health: c.Health, PID: c.PID,
-		Ports: append([]engine.Port{}, c.Ports...), OOMKilled: c.OOMKilled, Restarts: c.Restarts}
+	n := Container{
+		ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Health: c.Health, PID: c.PID,
+		Ports: append([]engine.Port{}, c.Ports...), OOMKilled: c.OOMKilled, Restarts: c.Restarts,
+	}
 	if !c.StartedAt.IsZero() {
 		n.StartedAt = &c.StartedAt
 	}
@@ -161,8 +163,10 @@ func shown(c engine.Container) Container {
 func conditions(before []Condition, p plan.Plan, generation int64, now time.Time) []Condition {
 	var all []Condition
 	add := func(kind, status string, n plan.Note) {
-		c := Condition{Type: kind, Status: status, Reason: string(n.Reason), Message: n.Message,
-			ObservedGeneration: generation, LastTransitionTime: now}
+		c := Condition{
+			Type: kind, Status: status, Reason: string(n.Reason), Message: n.Message,
+			ObservedGeneration: generation, LastTransitionTime: now,
+		}
 		i := slices.IndexFunc(before, func(b Condition) bool { return b.Type == kind && b.Status == status })
 		if i >= 0 {
 			c.LastTransitionTime = before[i].LastTransitionTime

@@ -189,8 +189,10 @@ func (r *Reconciler) around(view observed.View, neighbours own.Neighbours, self 
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
 	}
-	return plan.Around{Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Self: self, Neighbours: neighbours}
+	return plan.Around{
+		Since: view.Since, Seen: view.Seen, Touched: touched,
+		InFlight: r.inFlight, Self: self, Neighbours: neighbours,
+	}
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.

@@ -73,9 +73,11 @@ func report(doc *desired.Document, generation int64, whose own.Ownership, decide
 	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(whose)}
 	for _, s := range doc.Services {
 		p := decide(s)
-		n := ServicePlan{Service: s.Name, Desired: string(s.State), Status: p.Status, Converged: p.Converged,
+		n := ServicePlan{
+			Service: s.Name, Desired: string(s.State), Status: p.Status, Converged: p.Converged,
 			Suspended: p.Suspended, Pending: p.Pending(), Actions: []Act{}, Reconciling: p.Reconciling.Reason,
-			Stalled: p.Stalled.Reason, Message: p.Message, Warnings: append([]string{}, p.Warnings...), Text: p.String()}
+			Stalled: p.Stalled.Reason, Message: p.Message, Warnings: append([]string{}, p.Warnings...), Text: p.String(),
+		}
 		for _, a := range p.Actions {
 			n.Actions = append(n.Actions, Act{a.Verb, a.Container, a.Cause})
 		}
@@ -92,8 +94,10 @@ func report(doc *desired.Document, generation int64, whose own.Ownership, decide
 // document, for whoever has no Reconciler that runs. Of the options only
 // Engine, Now and Self count. Error: engine.ErrUnavailable.
 func Look(ctx context.Context, opt Options, doc *desired.Document, memory desired.Memory) (Report, error) {
-	world := observed.New(observed.Options{Engine: opt.Engine, Project: doc.Project, Now: opt.Now,
-		Names: func() map[string]bool { return Names(doc) }, Self: opt.Self})
+	world := observed.New(observed.Options{
+		Engine: opt.Engine, Project: doc.Project, Now: opt.Now,
+		Names: func() map[string]bool { return Names(doc) }, Self: opt.Self,
+	})
 	view, err := world.Once(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)

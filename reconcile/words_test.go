@@ -74,8 +74,10 @@ func TestAPortThatAProcessHasIsToldAndTheServiceRunsOnceItIsFree(t *testing.T) {
 func TestAPortThatAnotherProjectHasIsToldAndNobodyIsTouched(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateExited, Publishes: []engine.Port{http8080}}),
 		sim.Spec{Name: "dns", State: engine.StateRunning, Publishes: []engine.Port{{Host: 8080, Protocol: "udp"}}},
-		sim.Spec{Name: "other-web-1", State: engine.StateRunning, Publishes: []engine.Port{http8080},
-			Labels: map[string]string{engine.LabelProject: "other"}})
+		sim.Spec{
+			Name: "other-web-1", State: engine.StateRunning, Publishes: []engine.Port{http8080},
+			Labels: map[string]string{engine.LabelProject: "other"},
+		})
 	w.wantReconciling(plan.ReasonPortTaken, "port 8080/tcp is held by container other-web-1 (project other)")
 	calls := w.calls()
 	if calls["start"] != 1 || calls["holder"] != 1 || len(calls) != 2 {

@@ -61,8 +61,10 @@ func (w *world) begin() {
 	w.t.Helper()
 	clock := func() time.Time { return w.now }
 	doc := w.desired.snap.Document
-	w.observer = observed.New(observed.Options{Engine: w.engine, Project: doc.Project, Now: clock,
-		Names: func() map[string]bool { return Names(w.desired.snap.Document) }, Self: w.self})
+	w.observer = observed.New(observed.Options{
+		Engine: w.engine, Project: doc.Project, Now: clock,
+		Names: func() map[string]bool { return Names(w.desired.snap.Document) }, Self: w.self,
+	})
 	w.untap = w.engine.Tap(w.observer.Note)
 	if _, err := w.observer.Once(w.t.Context()); err != nil {
 		w.t.Fatal(err)

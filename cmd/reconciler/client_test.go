@@ -17,22 +17,38 @@ func TestARefusalSaysWhatCanBeDone(t *testing.T) {
 		want                     string // %s: the socket
 		socket                   bool
 	}{
-		{name: "no token", args: "stop web", asked: "POST /v1/services/web/stop", said: said{401, `{"type":"unauthorized","detail":"no token"}`},
-			want: "web: no token; set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role flip\n"},
-		{name: "no token to read", args: "status", asked: "GET /v1/services", said: said{401, ``},
-			want: "Unauthorized; set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role read\n"},
-		{name: "a wrong token", args: "stop web", asked: "POST /v1/services/web/stop", token: "old", said: said{401, `{"type":"unauthorized","detail":"no token"}`},
-			want: "web: no token; it doesn't know the token in RECONCILER_TOKEN; make one with: reconciler token new NAME --role flip\n"},
-		{name: "too low a role", args: "set absent web", asked: "PUT /v1/services/web/state", token: "t", said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
-			want: "web: this needs the role admin; make a token that may: reconciler token new NAME --role admin\n"},
-		{name: "too low a role on a socket", args: "set absent web", asked: "PUT /v1/services/web/state", socket: true, said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
-			want: "web: this needs the role admin; this socket may with: reconciler run --listen unix:%s:admin\n"},
-		{name: "too low a role to restore", args: "rollback 1", asked: "POST /v1/revisions/1/restore", token: "t", said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
-			want: "this needs the role admin; make a token that may: reconciler token new NAME --role admin\n"},
-		{name: "no question of roles", args: "stop web", asked: "POST /v1/services/web/stop", said: said{403, `{"type":"forwarded","detail":"a proxy"}`},
-			want: "web: a proxy\n"},
-		{name: "an unknown service", args: "stop wob", asked: "POST /v1/services/wob/stop", said: said{404, `{"type":"unknown_service","detail":"the file lists no service \"wob\"; did you mean \"web\"?"}`},
-			want: "wob: the file lists no service \"wob\"; did you mean \"web\"?\n"},
+		{
+			name: "no token", args: "stop web", asked: "POST /v1/services/web/stop", said: said{401, `{"type":"unauthorized","detail":"no token"}`},
+			want: "web: no token; set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role flip\n",
+		},
+		{
+			name: "no token to read", args: "status", asked: "GET /v1/services", said: said{401, ``},
+			want: "Unauthorized; set RECONCILER_TOKEN, or use --server unix:PATH; make a token with: reconciler token new NAME --role read\n",
+		},
+		{
+			name: "a wrong token", args: "stop web", asked: "POST /v1/services/web/stop", token: "old", said: said{401, `{"type":"unauthorized","detail":"no token"}`},
+			want: "web: no token; it doesn't know the token in RECONCILER_TOKEN; make one with: reconciler token new NAME --role flip\n",
+		},
+		{
+			name: "too low a role", args: "set absent web", asked: "PUT /v1/services/web/state", token: "t", said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
+			want: "web: this needs the role admin; make a token that may: reconciler token new NAME --role admin\n",
+		},
+		{
+			name: "too low a role on a socket", args: "set absent web", asked: "PUT /v1/services/web/state", socket: true, said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
+			want: "web: this needs the role admin; this socket may with: reconciler run --listen unix:%s:admin\n",
+		},
+		{
+			name: "too low a role to restore", args: "rollback 1", asked: "POST /v1/revisions/1/restore", token: "t", said: said{403, `{"type":"role","detail":"this needs the role admin"}`},
+			want: "this needs the role admin; make a token that may: reconciler token new NAME --role admin\n",
+		},
+		{
+			name: "no question of roles", args: "stop web", asked: "POST /v1/services/web/stop", said: said{403, `{"type":"forwarded","detail":"a proxy"}`},
+			want: "web: a proxy\n",
+		},
+		{
+			name: "an unknown service", args: "stop wob", asked: "POST /v1/services/wob/stop", said: said{404, `{"type":"unknown_service","detail":"the file lists no service \"wob\"; did you mean \"web\"?"}`},
+			want: "wob: the file lists no service \"wob\"; did you mean \"web\"?\n",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("RECONCILER_TOKEN", c.token)

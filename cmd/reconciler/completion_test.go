@@ -18,8 +18,10 @@ func complete(t *testing.T, words ...string) []string {
 }
 
 func TestNamesAreCompleted(t *testing.T) {
-	url := (&fake{script: map[string]said{"GET /v1/services": {200,
-		`{"services":[{"name":"web","groups":["front","all"]},{"name":"db","groups":["all"]},{"name":"o\u001bdd\n","groups":[]}]}`}}}).onTCP(t)
+	url := (&fake{script: map[string]said{"GET /v1/services": {
+		200,
+		`{"services":[{"name":"web","groups":["front","all"]},{"name":"db","groups":["all"]},{"name":"o\u001bdd\n","groups":[]}]}`,
+	}}}).onTCP(t)
 	for _, c := range []struct{ words, want string }{
 		{"stop _", "web db"},
 		{"stop web _", "db"},
@@ -50,8 +52,10 @@ func TestNamesAreCompleted(t *testing.T) {
 }
 
 func TestEachShellHasAScript(t *testing.T) {
-	for shell, mark := range map[string]string{"bash": "complete -o default -F __start_reconciler reconciler", "zsh": "#compdef reconciler",
-		"fish": "complete -c reconciler", "powershell": "Register-ArgumentCompleter -CommandName 'reconciler'"} {
+	for shell, mark := range map[string]string{
+		"bash": "complete -o default -F __start_reconciler reconciler", "zsh": "#compdef reconciler",
+		"fish": "complete -c reconciler", "powershell": "Register-ArgumentCompleter -CommandName 'reconciler'",
+	} {
 		if code, out, errs := call(t, "completion", shell); code != 0 || !strings.Contains(out, mark) || errs != "" {
 			t.Errorf("%s: exit %d, %.200s, %s", shell, code, out, errs)
 		}

@@ -89,8 +89,15 @@ func inWords(e client.Event) string {
 		b.WriteString(": some events before this are lost")
 	}
 	for _, part := range []struct{ before, text string }{
-		{": ", strings.TrimSpace(e.Verb + " " + e.Container)}, {": ", e.Reason}, {": ", e.Cause}, {", since ", e.Trigger}, {": ", e.Message},
-		{": ", e.Outcome}, {": ", e.Error}, {", by ", e.Actor}, {", took ", e.Took},
+		{": ", strings.TrimSpace(e.Verb + " " + e.Container)},
+		{": ", e.Reason},
+		{": ", e.Cause},
+		{", since ", e.Trigger},
+		{": ", e.Message},
+		{": ", e.Outcome},
+		{": ", e.Error},
+		{", by ", e.Actor},
+		{", took ", e.Took},
 	} {
 		if part.text != "" {
 			b.WriteString(part.before + part.text)

@@ -26,10 +26,14 @@ func TestEventsThatAreKnownAreALineEach(t *testing.T) {
 	known := said{200, `{"events":[` + acted + `,` + turned + `]}`}
 	converse(t, []exchange{
 		{name: "words", args: "events", script: map[string]said{"GET /v1/events": known}, asked: []string{"GET /v1/events"}, stdout: actedAs + turnAs},
-		{name: "JSON of one service", args: "events -o json --service web", script: map[string]said{"GET /v1/events?service=web": known},
-			asked: []string{"GET /v1/events?service=web"}, stdout: acted + "\n" + turned + "\n"},
-		{name: "an odd format", args: "events -o jsn", code: 2,
-			stderr: `invalid argument "jsn" for "-o, --output" flag: it is text or json; did you mean "json"?; see: reconciler events --help` + "\n"},
+		{
+			name: "JSON of one service", args: "events -o json --service web", script: map[string]said{"GET /v1/events?service=web": known},
+			asked: []string{"GET /v1/events?service=web"}, stdout: acted + "\n" + turned + "\n",
+		},
+		{
+			name: "an odd format", args: "events -o jsn", code: 2,
+			stderr: `invalid argument "jsn" for "-o, --output" flag: it is text or json; did you mean "json"?; see: reconciler events --help` + "\n",
+		},
 	})
 }
 

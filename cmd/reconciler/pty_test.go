@@ -95,7 +95,8 @@ func TestWhoDoesntWaitIsToldWhatToDoNextOnATerminalOnly(t *testing.T) {
 		"POST /v1/services/b/stop":         {202, bStops},
 		"POST /v1/services/b/stop?wait=1s": {202, bStops},
 		"POST /v1/services/a/stop":         {200, aStopped},
-		"PUT /v1/services/state":           {202, both}}}).onTCP(t)
+		"PUT /v1/services/state":           {202, both},
+	}}).onTCP(t)
 	const next = "next: reconciler status --watch\n"
 	for args, want := range map[string]bool{"stop b": true, "stop a b": true, "stop a": false, "stop b --wait=1s": false} {
 		if _, text := onTerminal(t, 200, 25, append(strings.Fields(args), "--server", url)...); strings.HasSuffix(text, next) != want || strings.Contains(text, next) != want {

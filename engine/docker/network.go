@@ -28,8 +28,10 @@ func networks(r container.InspectResponse) []engine.Network {
 		if s == nil {
 			s = &network.EndpointSettings{} // as it was created
 		}
-		settings, err := json.Marshal(network.EndpointSettings{IPAMConfig: s.IPAMConfig, Links: s.Links, Aliases: aliases(r, s),
-			DriverOpts: s.DriverOpts, GwPriority: s.GwPriority, MacAddress: macAddress(r, name, s)})
+		settings, err := json.Marshal(network.EndpointSettings{
+			IPAMConfig: s.IPAMConfig, Links: s.Links, Aliases: aliases(r, s),
+			DriverOpts: s.DriverOpts, GwPriority: s.GwPriority, MacAddress: macAddress(r, name, s),
+		})
 		if err != nil {
 			continue // strings and numbers always can
 		}

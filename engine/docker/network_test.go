@@ -47,8 +47,10 @@ func TestANetworkIsHowItIsToBeConnectedAndNotWhatCameOfIt(t *testing.T) {
 				settings[n.Name] = s
 			}
 			want := map[string]network.EndpointSettings{
-				"front": {IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: "198.18.0.7"}, Links: []string{"db:db"}, Aliases: []string{"web", "shop"},
-					DriverOpts: map[string]string{"com.docker.network.endpoint.ifname": "eth7"}, GwPriority: 3, MacAddress: "02:42:00:00:00:07"},
+				"front": {
+					IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: "198.18.0.7"}, Links: []string{"db:db"}, Aliases: []string{"web", "shop"},
+					DriverOpts: map[string]string{"com.docker.network.endpoint.ifname": "eth7"}, GwPriority: 3, MacAddress: "02:42:00:00:00:07",
+				},
 				"back": {IPAMConfig: &network.EndpointIPAMConfig{}, Aliases: []string{"web"}, MacAddress: c.mac},
 			}
 			if diff := cmp.Diff(want, settings); diff != "" {

@@ -43,8 +43,10 @@ func summary(c container.Summary) engine.Summary {
 			name = n
 		}
 	}
-	return engine.Summary{ID: c.ID, Name: name, Image: engine.Cut(c.Image, maxImage), State: engine.State(c.State), Health: healthIn(c.Status),
-		Claim: engine.ReadClaim(c.Labels)}
+	return engine.Summary{
+		ID: c.ID, Name: name, Image: engine.Cut(c.Image, maxImage), State: engine.State(c.State), Health: healthIn(c.Status),
+		Claim: engine.ReadClaim(c.Labels),
+	}
 }
 
 // healthIn reads the health out of the only place where a list of the oldest
@@ -68,8 +70,10 @@ func translate(r container.InspectResponse) (engine.Container, error) {
 		return engine.Container{}, errors.New("the engine's answer lacks the container's ID, state or configuration")
 	}
 	c := engine.Container{
-		Summary: engine.Summary{ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: engine.Cut(r.Config.Image, maxImage),
-			State: engine.State(r.State.Status), Claim: engine.ReadClaim(r.Config.Labels)},
+		Summary: engine.Summary{
+			ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: engine.Cut(r.Config.Image, maxImage),
+			State: engine.State(r.State.Status), Claim: engine.ReadClaim(r.Config.Labels),
+		},
 		PID: r.State.Pid, ExitCode: r.State.ExitCode, OOMKilled: r.State.OOMKilled, Error: engine.Cut(r.State.Error, engine.MaxError),
 		Restarts: r.RestartCount,
 	}

@@ -25,8 +25,10 @@ const inspected = `{"Id":"4f5e","Created":"2026-11-20T08:00:00.5Z","Name":"/shop
 
 func plain() engine.Container {
 	return engine.Container{
-		Summary: engine.Summary{ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning,
-			Claim: engine.Claim{Project: "shop", Labelled: true}},
+		Summary: engine.Summary{
+			ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning,
+			Claim: engine.Claim{Project: "shop", Labelled: true},
+		},
 		PID: 4711, Restarts: 2,
 		CreatedAt: time.Date(2026, 11, 20, 8, 0, 0, 5e8, time.UTC),
 		StartedAt: time.Date(2026, 11, 20, 8, 0, 1, 0, time.UTC),
@@ -39,36 +41,54 @@ func TestAnInspectIsTranslated(t *testing.T) {
 		want     func(*engine.Container)
 	}{
 		"as it is": {"", "", func(*engine.Container) {}},
-		"restarting, and said to run": {`"Status":"running"`, `"Status":"restarting","Restarting":true`,
-			func(c *engine.Container) { c.State = engine.StateRestarting }},
-		"paused, and said to run": {`"Status":"running"`, `"Status":"paused","Paused":true`,
-			func(c *engine.Container) { c.State = engine.StatePaused }},
-		"out of memory": {`"Pid":4711,"ExitCode":0`, `"OOMKilled":true,"ExitCode":137,"Error":"no more"`,
-			func(c *engine.Container) { c.PID, c.OOMKilled, c.ExitCode, c.Error = 0, true, 137, "no more" }},
-		"finished": {`"0001-01-01T00:00:00Z"`, `"2026-11-20T08:00:02Z"`,
-			func(c *engine.Container) { c.FinishedAt = c.StartedAt.Add(time.Second) }},
+		"restarting, and said to run": {
+			`"Status":"running"`, `"Status":"restarting","Restarting":true`,
+			func(c *engine.Container) { c.State = engine.StateRestarting },
+		},
+		"paused, and said to run": {
+			`"Status":"running"`, `"Status":"paused","Paused":true`,
+			func(c *engine.Container) { c.State = engine.StatePaused },
+		},
+		"out of memory": {
+			`"Pid":4711,"ExitCode":0`, `"OOMKilled":true,"ExitCode":137,"Error":"no more"`,
+			func(c *engine.Container) { c.PID, c.OOMKilled, c.ExitCode, c.Error = 0, true, 137, "no more" },
+		},
+		"finished": {
+			`"0001-01-01T00:00:00Z"`, `"2026-11-20T08:00:02Z"`,
+			func(c *engine.Container) { c.FinishedAt = c.StartedAt.Add(time.Second) },
+		},
 		"no time at all": {`"0001-01-01T00:00:00Z"`, `""`, func(*engine.Container) {}},
 		"no healthcheck": {`"Pid"`, `"Health":{"Status":"none"},"Pid"`, func(*engine.Container) {}},
 		"unhealthy":      {`"Pid"`, `"Health":{"Status":"unhealthy"},"Pid"`, func(c *engine.Container) { c.Health = engine.HealthUnhealthy }},
-		"unhealthy by a probe": {`"Pid"`, `"Health":{"Status":"unhealthy","Log":[{"End":"2026-11-20T08:00:02Z"},{"End":"2026-11-20T08:00:03Z"}]},"Pid"`,
+		"unhealthy by a probe": {
+			`"Pid"`, `"Health":{"Status":"unhealthy","Log":[{"End":"2026-11-20T08:00:02Z"},{"End":"2026-11-20T08:00:03Z"}]},"Pid"`,
 			func(c *engine.Container) {
 				c.Health, c.HealthAt = engine.HealthUnhealthy, time.Date(2026, 11, 20, 8, 0, 3, 0, time.UTC)
-			}},
-		"what it will publish": {`"AutoRemove":false`, `"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}],"53/udp":[{"HostIp":"127.0.0.1","HostPort":"5353"}]}`,
+			},
+		},
+		"what it will publish": {
+			`"AutoRemove":false`, `"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}],"53/udp":[{"HostIp":"127.0.0.1","HostPort":"5353"}]}`,
 			func(c *engine.Container) {
 				c.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: 5353, Container: 53, Protocol: "udp"}, {Container: 80, Protocol: "tcp"}}
-			}},
-		"whose namespaces it joins": {`"AutoRemove":false`, `"NetworkMode":"container:77aa","IpcMode":"container:77aa","PidMode":"container:88bb"`,
-			func(c *engine.Container) { c.Shares = []string{"77aa", "88bb"} }},
+			},
+		},
+		"whose namespaces it joins": {
+			`"AutoRemove":false`, `"NetworkMode":"container:77aa","IpcMode":"container:77aa","PidMode":"container:88bb"`,
+			func(c *engine.Container) { c.Shares = []string{"77aa", "88bb"} },
+		},
 		"namespaces of its own": {`"AutoRemove":false`, `"NetworkMode":"shop_default","IpcMode":"private","PidMode":""`, func(*engine.Container) {}},
-		"its mounts": {`"HostConfig"`, `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/x","Destination":"/data","RW":true},{"Type":"bind","Source":"/etc/app","Destination":"/app"},{"Type":"tmpfs"}],"HostConfig"`,
+		"its mounts": {
+			`"HostConfig"`, `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/x","Destination":"/data","RW":true},{"Type":"bind","Source":"/etc/app","Destination":"/app"},{"Type":"tmpfs"}],"HostConfig"`,
 			func(c *engine.Container) {
 				c.Mounts = []engine.Mount{{Source: "/etc/app", Target: "/app", ReadOnly: true}, {Volume: true, Source: "data", Target: "/data"}}
-			}},
-		"its addresses": {`"Ports":{}`, `"Networks":{"b":{"IPAddress":"172.18.0.3","GlobalIPv6Address":"fd00::3"},"a":{"IPAddress":"10.0.0.2"},"c":{"IPAddress":""},"d":null}`,
+			},
+		},
+		"its addresses": {
+			`"Ports":{}`, `"Networks":{"b":{"IPAddress":"172.18.0.3","GlobalIPv6Address":"fd00::3"},"a":{"IPAddress":"10.0.0.2"},"c":{"IPAddress":""},"d":null}`,
 			func(c *engine.Container) {
 				c.Addresses = []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("172.18.0.3"), netip.MustParseAddr("fd00::3")}
-			}},
+			},
+		},
 		"its own grace":           {`"Image"`, `"StopTimeout":3,"Image"`, func(c *engine.Container) { c.StopTimeout = 3 * time.Second }},
 		"it removes itself":       {`"AutoRemove":false`, `"AutoRemove":true`, func(c *engine.Container) { c.AutoRemove = true }},
 		"no host configuration":   {`"HostConfig":{"AutoRemove":false},`, ``, func(*engine.Container) {}},
@@ -182,8 +202,10 @@ func TestAListAsksForAllOfTheProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []engine.Summary{
-		{ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning, Health: engine.HealthStarting,
-			Claim: engine.Claim{Service: "web", Labelled: true}},
+		{
+			ID: "4f5e", Name: "shop-web-1", Image: "web:1", State: engine.StateRunning, Health: engine.HealthStarting,
+			Claim: engine.Claim{Service: "web", Labelled: true},
+		},
 		{ID: "dead", State: engine.StateDead},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {

@@ -27,8 +27,10 @@ type listener struct {
 // listen subscribes: what happens after it has returned is heard.
 func listen(t *testing.T, w World) *listener {
 	t.Helper()
-	l := &listener{t: t, w: w, stream: make(chan engine.Event, 10_000),
-		heard: map[string][]engine.Event{}, passed: map[string]int{}}
+	l := &listener{
+		t: t, w: w, stream: make(chan engine.Event, 10_000),
+		heard: map[string][]engine.Event{}, passed: map[string]int{},
+	}
 	ctx, cancel := context.WithCancel(context.Background()) // t's own ends before the clean-up
 	subscribed, ended := make(chan struct{}), make(chan error, 1)
 	go func() {

@@ -227,12 +227,16 @@ func ownStopTimeout(t *testing.T, w World) {
 
 // longLabels are some that nothing here reads, and one that is too long to be.
 func longLabels() map[string]string {
-	return map[string]string{"some": strings.Repeat("label", 100_000), engine.LabelReplace: strings.Repeat("web", 100_000),
-		engine.LabelPrefix + "config-hash": "0123", engine.LabelService: "web", engine.LabelDependsOn: "a\x1b[2J:b:c"}
+	return map[string]string{
+		"some": strings.Repeat("label", 100_000), engine.LabelReplace: strings.Repeat("web", 100_000),
+		engine.LabelPrefix + "config-hash": "0123", engine.LabelService: "web", engine.LabelDependsOn: "a\x1b[2J:b:c",
+	}
 }
 
 // longClaim is what is kept of longLabels.
 func longClaim(w World) engine.Claim {
-	return engine.Claim{Project: w.Project(), Service: "web", Labelled: true,
-		Unread: engine.Unread{Part: engine.PartReplaces, Label: engine.LabelReplace}}
+	return engine.Claim{
+		Project: w.Project(), Service: "web", Labelled: true,
+		Unread: engine.Unread{Part: engine.PartReplaces, Label: engine.LabelReplace},
+	}
 }

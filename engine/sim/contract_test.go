@@ -60,9 +60,11 @@ func (w *world) Name(suffix string) string {
 }
 
 func (w *world) Create(t testing.TB, s enginetest.Spec) string {
-	spec := sim.Spec{Name: s.Name, Image: "contract:sim", Labels: map[string]string{},
+	spec := sim.Spec{
+		Name: s.Name, Image: "contract:sim", Labels: map[string]string{},
 		AutoRemove: s.AutoRemove, Always: s.Always, StopTimeout: s.StopTimeout,
-		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm, Says: s.Says, Mute: s.Mute}
+		IgnoresTerm: s.Mode == enginetest.ModeIgnoreTerm, Says: s.Says, Mute: s.Mute,
+	}
 	if s.Publish > 0 {
 		spec.Publishes = []engine.Port{{HostIP: "127.0.0.1", Host: s.Publish, Container: 80, Protocol: "tcp"}}
 		spec.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{172, 17, 0, 2})}

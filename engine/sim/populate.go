@@ -14,8 +14,10 @@ import (
 // runs, the others have exited.
 func (e *Engine) Populate(doc *desired.Document) {
 	for i, s := range doc.Services {
-		spec := Spec{Name: fmt.Sprintf("%s-%s-1", doc.Project, s.ComposeService), Image: s.ComposeService + ":sim",
-			State: engine.StateExited, Since: e.now().Add(-time.Hour), Labels: composeLabels(doc.Project, s.ComposeService)}
+		spec := Spec{
+			Name: fmt.Sprintf("%s-%s-1", doc.Project, s.ComposeService), Image: s.ComposeService + ":sim",
+			State: engine.StateExited, Since: e.now().Add(-time.Hour), Labels: composeLabels(doc.Project, s.ComposeService),
+		}
 		switch {
 		case s.Container != "":
 			spec.Name, spec.Labels = s.Container, nil

@@ -41,8 +41,10 @@ func (e *Engine) blocked(c *box) error {
 		case other == nil:
 			return &engine.Refusal{Kind: engine.NamespaceGone, Subject: id, Words: "No such container: " + id}
 		case !other.Running():
-			return &engine.Refusal{Kind: engine.NamespaceDown, Subject: other.ID,
-				Words: "cannot join network of a non running container: " + other.ID}
+			return &engine.Refusal{
+				Kind: engine.NamespaceDown, Subject: other.ID,
+				Words: "cannot join network of a non running container: " + other.ID,
+			}
 		}
 	}
 	for _, p := range c.Publishes {

@@ -18,8 +18,12 @@ type room struct {
 var rooms = []room{
 	{"ownership and guards", []string{"reconcile/own/*.go"}, []string{"./reconcile/own", "./reconcile/plan"}, ""},
 	{"decision", []string{"reconcile/plan/*.go"}, []string{"./reconcile/plan"}, ""},
-	{"edits", []string{"desired/edit*.go", "desired/change.go", "desired/swap.go", "desired/rights.go", "desired/revision.go"},
-		[]string{"./desired"}, "TestKilledAtAnyFileStep"},
+	{
+		"edits",
+		[]string{"desired/edit*.go", "desired/change.go", "desired/swap.go", "desired/rights.go", "desired/revision.go"},
+		[]string{"./desired"},
+		"TestKilledAtAnyFileStep",
+	},
 	{"observation", []string{"observed/*.go"}, []string{"./observed"}, ""},
 	{"carrying", []string{"reconcile/*.go"}, []string{"./reconcile"}, ""},
 }

@@ -26,9 +26,11 @@ type analysis struct {
 // Held returns, by the name of each lock of the program, what may happen while
 // it is held, and by which way: "a → b → c".
 func Held(prog Program) map[string]map[string]string {
-	a := &analysis{prog: prog, ours: map[*types.Package]bool{}, bodies: map[*types.Func]piece{},
+	a := &analysis{
+		prog: prog, ours: map[*types.Package]bool{}, bodies: map[*types.Func]piece{},
 		locks: map[types.Object]string{}, fields: map[types.Object]string{},
-		fits: map[types.Type][]*types.Named{}, given: map[*types.Var]piece{}, taken: map[*types.Func]string{}, under: map[string]map[string]string{}}
+		fits: map[types.Type][]*types.Named{}, given: map[*types.Var]piece{}, taken: map[*types.Func]string{}, under: map[string]map[string]string{},
+	}
 	for _, p := range prog.Packages {
 		a.declare(p)
 	}

@@ -75,8 +75,10 @@ var thirdParties = []struct {
 
 // testParties are the modules that only tests import, anywhere, and the
 // contract of the engines, which is a test in a package.
-var testParties = []string{"github.com/getkin/kin-openapi", "github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema", "go.uber.org/goleak",
-	"pgregory.net/rapid"}
+var testParties = []string{
+	"github.com/getkin/kin-openapi", "github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema", "go.uber.org/goleak",
+	"pgregory.net/rapid",
+}
 
 // each calls f with each import of the tree.
 func each(t Tree, f func(file File, imported, at string)) {

@@ -104,7 +104,8 @@ func (f importing) Import(path string) (*types.Package, error) { return f(path) 
 func typed(fset *token.FileSet, path string, files []*ast.File, imports types.Importer) (Package, error) {
 	p := Package{Path: path, Files: files, Info: &types.Info{
 		Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
-		Selections: map[*ast.SelectorExpr]*types.Selection{}, Types: map[ast.Expr]types.TypeAndValue{}}}
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, Types: map[ast.Expr]types.TypeAndValue{},
+	}}
 	conf := types.Config{Importer: imports}
 	var err error
 	p.Types, err = conf.Check(module+"/"+path, fset, files, p.Info)

@@ -165,7 +165,7 @@ func join(a holds, aReached bool, b holds, bReached bool) (holds, bool) {
 // plain notes what happens in a statement or an expression without statements
 // of its own, and takes and lets go of its locks.
 func (w *walk) plain(n ast.Node, h holds) holds {
-	if n == nil || n == ast.Node((ast.Stmt)(nil)) || n == ast.Node((ast.Expr)(nil)) {
+	if n == nil || n == ast.Node(ast.Stmt(nil)) || n == ast.Node(ast.Expr(nil)) {
 		return h
 	}
 	w.note(n, h)

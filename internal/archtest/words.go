@@ -21,8 +21,10 @@ var extensions = []string{".go", ".md", ".yaml", ".yml", ".txt", ".json", ".html
 
 // notOurs are names of files that a text may speak of and that aren't in the
 // tree: the user's, another tool's, or made when the program runs.
-var notOurs = []string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "compose.override.yaml",
-	"daemon.json", "prometheus.yml", "requirements.txt", "go.work"}
+var notOurs = []string{
+	"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "compose.override.yaml",
+	"daemon.json", "prometheus.yml", "requirements.txt", "go.work",
+}
 
 // docPaths finds paths that a text names and that don't exist: the target of a
 // link, and a word in code that has a file's extension, ends in a slash, or

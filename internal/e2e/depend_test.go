@@ -15,9 +15,13 @@ import (
 // joins the network of another, if one is given.
 func (h *host) labelled(project, service, depends, network string) string {
 	h.t.Helper()
-	c, err := h.ContainerCreate(h.t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"},
-		Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service,
-			"com.docker.compose.oneoff": "False", "com.docker.compose.depends_on": depends}},
+	c, err := h.ContainerCreate(h.t.Context(), &container.Config{
+		Image: dockertest.Image, Entrypoint: []string{"/app"},
+		Labels: map[string]string{
+			"com.docker.compose.project": project, "com.docker.compose.service": service,
+			"com.docker.compose.oneoff": "False", "com.docker.compose.depends_on": depends,
+		},
+	},
 		&container.HostConfig{NetworkMode: container.NetworkMode(network)}, nil, nil, project+"-"+service+"-1")
 	h.must(err)
 	h.t.Cleanup(func() {

@@ -18,8 +18,10 @@ import (
 // make makes a container of the project with just that entry point.
 func (h *host) make(project, service string, entry []string, conf container.HostConfig) string {
 	h.t.Helper()
-	c, err := h.ContainerCreate(h.t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: entry,
-		Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"}},
+	c, err := h.ContainerCreate(h.t.Context(), &container.Config{
+		Image: dockertest.Image, Entrypoint: entry,
+		Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"},
+	},
 		&conf, nil, nil, project+"-"+service+"-1")
 	h.must(err)
 	h.t.Cleanup(func() {

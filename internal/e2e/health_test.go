@@ -16,9 +16,11 @@ import (
 // probed makes and starts a container of the project whose healthcheck is that.
 func (h *host) probed(project, service string, check ...string) string {
 	h.t.Helper()
-	c, err := h.ContainerCreate(h.t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"},
+	c, err := h.ContainerCreate(h.t.Context(), &container.Config{
+		Image: dockertest.Image, Entrypoint: []string{"/app"},
 		Labels:      map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"},
-		Healthcheck: &container.HealthConfig{Test: append([]string{"CMD"}, check...), Interval: time.Second, Timeout: 10 * time.Second, Retries: 1}},
+		Healthcheck: &container.HealthConfig{Test: append([]string{"CMD"}, check...), Interval: time.Second, Timeout: 10 * time.Second, Retries: 1},
+	},
 		&container.HostConfig{NetworkMode: "none"}, nil, nil, project+"-"+service+"-1")
 	h.must(err)
 	h.t.Cleanup(func() {

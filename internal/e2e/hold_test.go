@@ -176,8 +176,10 @@ func TestAnOrphanIsShownAndNothingIsStartedInItsWay(t *testing.T) {
 // writer makes a container of the project that writes to the volume.
 func (h *host) writer(project, service, volume string) string {
 	h.t.Helper()
-	c, err := h.ContainerCreate(h.t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"},
-		Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"}},
+	c, err := h.ContainerCreate(h.t.Context(), &container.Config{
+		Image: dockertest.Image, Entrypoint: []string{"/app"},
+		Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False"},
+	},
 		&container.HostConfig{NetworkMode: "none", Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: volume, Target: "/data"}}}, nil, nil, project+"-"+service+"-1")
 	h.must(err)
 	h.t.Cleanup(func() { _ = h.ContainerRemove(context.Background(), c.ID, container.RemoveOptions{Force: true}) })

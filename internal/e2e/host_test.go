@@ -87,8 +87,10 @@ func (h *host) create(s spec) string {
 	if s.project != "" {
 		conf.Labels = map[string]string{"com.docker.compose.project": s.project, "com.docker.compose.service": s.service, "com.docker.compose.oneoff": "False"}
 	}
-	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{NetworkMode: "none", AutoRemove: s.remove,
-		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyMode(s.restart)}}, nil, nil, s.name)
+	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{
+		NetworkMode: "none", AutoRemove: s.remove,
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyMode(s.restart)},
+	}, nil, nil, s.name)
 	if err != nil {
 		h.t.Fatal(err)
 	}

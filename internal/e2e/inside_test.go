@@ -59,14 +59,18 @@ func (h *host) inside(s inside) *daemon {
 	dir := brief(h.t)
 	file := filepath.Join(dir, "state.yaml")
 	h.must(os.WriteFile(file, []byte(s.state), 0o644))
-	conf := &container.Config{Image: s.name, Env: []string{"DOCKER_HOST=" + s.host},
-		Cmd: []string{"/reconciler", "run", "--state", "/state/state.yaml", "--listen", "unix:/state/r:admin", "--log-level", "debug"}}
+	conf := &container.Config{
+		Image: s.name, Env: []string{"DOCKER_HOST=" + s.host},
+		Cmd: []string{"/reconciler", "run", "--state", "/state/state.yaml", "--listen", "unix:/state/r:admin", "--log-level", "debug"},
+	}
 	if s.service != "" {
 		conf.Labels = map[string]string{"com.docker.compose.project": s.project, "com.docker.compose.service": s.service, "com.docker.compose.oneoff": "False"}
 	}
-	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{NetworkMode: container.NetworkMode(s.network),
+	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{
+		NetworkMode:  container.NetworkMode(s.network),
 		CgroupnsMode: container.CgroupnsMode(s.cgroups),
-		Mounts:       append(s.mounts, mount.Mount{Type: mount.TypeBind, Source: dir, Target: "/state"})}, nil, nil, s.name)
+		Mounts:       append(s.mounts, mount.Mount{Type: mount.TypeBind, Source: dir, Target: "/state"}),
+	}, nil, nil, s.name)
 	h.must(err)
 	h.t.Cleanup(func() {
 		if h.t.Failed() {
@@ -127,9 +131,11 @@ func TestInAContainerBesideTheServicesItStopsNeitherItselfNorItsParent(t *testin
 		h.labelled(p, "db", "", "none")
 		h.health(vpn, "healthy")
 		h.health(web, "healthy")
-		d := h.inside(inside{name: p + "-reconciler-1", service: "reconciler", project: p,
+		d := h.inside(inside{
+			name: p + "-reconciler-1", service: "reconciler", project: p,
 			host: "unix:///engine/" + filepath.Base(h.socket()), network: "container:" + vpn, cgroups: "private", mounts: []mount.Mount{h.engineFolder()},
-			state: "version: 1\nproject: " + p + "\ndefaults: {unhealthy_grace: 1s, settle: 0s}\nservices:\n  vpn: running\n  web: running\n  app: running\n  db: stopped\n  reconciler: running\n"})
+			state: "version: 1\nproject: " + p + "\ndefaults: {unhealthy_grace: 1s, settle: 0s}\nservices:\n  vpn: running\n  web: running\n  app: running\n  db: stopped\n  reconciler: running\n",
+		})
 		d.ready()
 		d.converged(1)
 		h.becomes(app, "running")

@@ -45,8 +45,10 @@ func (h *host) publisher(s spec, port int, places ...place) string {
 		}
 		return &network.EndpointSettings{Aliases: []string{"shop"}, MacAddress: p.mac, IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: p.address}}
 	}
-	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{NetworkMode: container.NetworkMode(places[0].network),
-		PortBindings: nat.PortMap{"80/tcp": {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(port)}}}},
+	c, err := h.ContainerCreate(h.t.Context(), conf, &container.HostConfig{
+		NetworkMode:  container.NetworkMode(places[0].network),
+		PortBindings: nat.PortMap{"80/tcp": {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(port)}}},
+	},
 		&network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{places[0].network: settings(places[0])}}, nil, s.name)
 	h.must(err)
 	h.t.Cleanup(func() {

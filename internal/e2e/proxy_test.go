@@ -20,10 +20,12 @@ import (
 func (h *host) proxy(project, listen string, conf container.HostConfig) string {
 	h.t.Helper()
 	conf.Mounts = append(conf.Mounts, h.engineFolder())
-	c, err := h.ContainerCreate(h.t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"},
+	c, err := h.ContainerCreate(h.t.Context(), &container.Config{
+		Image: dockertest.Image, Entrypoint: []string{"/app"},
 		Cmd:          []string{"forward", listen, "/engine/" + filepath.Base(h.socket())},
 		ExposedPorts: nat.PortSet{"2375/tcp": {}},
-		Labels:       map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": "proxy", "com.docker.compose.oneoff": "False"}},
+		Labels:       map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": "proxy", "com.docker.compose.oneoff": "False"},
+	},
 		&conf, nil, nil, project+"-proxy-1")
 	h.must(err)
 	h.t.Cleanup(func() {
@@ -90,8 +92,10 @@ func byName(t *testing.T, h *host, p, state string) (*daemon, string) {
 func byFolder(t *testing.T, h *host, p, state string) (*daemon, string) {
 	dir := brief(t)
 	address := "unix://" + dir + "/docker.sock"
-	h.proxy(p, "/sockets/docker.sock", container.HostConfig{NetworkMode: "none",
-		Mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/sockets"}}})
+	h.proxy(p, "/sockets/docker.sock", container.HostConfig{
+		NetworkMode: "none",
+		Mounts:      []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/sockets"}},
+	})
 	return run(t, address, write(t, state)), itsAddress + address
 }
 
@@ -99,7 +103,9 @@ func byPort(t *testing.T, h *host, p, state string) (*daemon, string) {
 	h.bridged()
 	address := freeAddress(t)
 	ip, port, _ := strings.Cut(address, ":")
-	h.proxy(p, ":2375", container.HostConfig{NetworkMode: "bridge",
-		PortBindings: nat.PortMap{"2375/tcp": {{HostIP: ip, HostPort: port}}}})
+	h.proxy(p, ":2375", container.HostConfig{
+		NetworkMode:  "bridge",
+		PortBindings: nat.PortMap{"2375/tcp": {{HostIP: ip, HostPort: port}}},
+	})
 	return run(t, "tcp://"+address, write(t, state)), "perhaps " + itsAddress + "tcp://" + address + ", for it publishes port " + port
 }

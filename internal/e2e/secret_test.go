@@ -29,9 +29,13 @@ const (
 func TestNoSecretIsInAnyOutput(t *testing.T) {
 	onEach(t, func(t *testing.T, h *host) {
 		p := dockertest.Name()
-		created, err := h.ContainerCreate(t.Context(), &container.Config{Image: dockertest.Image, Entrypoint: []string{"/app"},
-			Env: []string{"PASSWORD=" + envSecret}, Labels: map[string]string{"com.docker.compose.project": p,
-				"com.docker.compose.service": "web", "com.docker.compose.oneoff": "False", "secret": labelSecret}},
+		created, err := h.ContainerCreate(t.Context(), &container.Config{
+			Image: dockertest.Image, Entrypoint: []string{"/app"},
+			Env: []string{"PASSWORD=" + envSecret}, Labels: map[string]string{
+				"com.docker.compose.project": p,
+				"com.docker.compose.service": "web", "com.docker.compose.oneoff": "False", "secret": labelSecret,
+			},
+		},
 			&container.HostConfig{NetworkMode: "none"}, nil, nil, p+"-web-1")
 		h.must(err)
 		t.Cleanup(func() { _ = h.ContainerRemove(t.Context(), created.ID, container.RemoveOptions{Force: true}) })

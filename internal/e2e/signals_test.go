@@ -92,8 +92,10 @@ func TestAnUnreadLogCostsNoRepair(t *testing.T) {
 		t.Parallel()
 		s := staged(h, "")
 		s.d = start(t, freeAddress(t), s.file, func(args ...string) *exec.Cmd {
-			return exec.Command("bash", append([]string{"-c",
-				`exec > >(exec tail --pid=$$ -f /dev/null) 2>&1; timeout 1 yes; exec "$@"`, "bash", binary}, args...)...)
+			return exec.Command("bash", append([]string{
+				"-c",
+				`exec > >(exec tail --pid=$$ -f /dev/null) 2>&1; timeout 1 yes; exec "$@"`, "bash", binary,
+			}, args...)...)
 		}, "--docker-host", h.address)
 		s.keeps()
 		h.must(h.ContainerKill(t.Context(), s.id["web"], "KILL"))

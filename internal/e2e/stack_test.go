@@ -37,8 +37,10 @@ func newStack(h *host) *stack {
 	dir, err := os.MkdirTemp("", "st") // a short name: the path of a socket may have 107 bytes
 	h.must(err)
 	h.t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &stack{host: h, name: name, files: filepath.Join(dir, "run"), panel: freeAddress(h.t), prometheus: freeAddress(h.t),
-		image: name + "-reconciler"}
+	s := &stack{
+		host: h, name: name, files: filepath.Join(dir, "run"), panel: freeAddress(h.t), prometheus: freeAddress(h.t),
+		image: name + "-reconciler",
+	}
 	s.build()
 	h.t.Cleanup(func() {
 		if out, err := s.try(context.Background(), "down"); err != nil {

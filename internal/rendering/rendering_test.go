@@ -199,8 +199,10 @@ func TestAnAnswerGoesPackedToWhoTakesThat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	for accept, packed := range map[string]bool{"": false, "gzip": true, "br, gzip;q=0.5": true, "gzip;q=0": false, "*": true,
-		"*, gzip;q=0.0": false, "identity": false, "GZIP ; Q=1": true, "gzip;q=x": false, "gzip;q=0, *": false, "deflate": false} {
+	for accept, packed := range map[string]bool{
+		"": false, "gzip": true, "br, gzip;q=0.5": true, "gzip;q=0": false, "*": true,
+		"*, gzip;q=0.0": false, "identity": false, "GZIP ; Q=1": true, "gzip;q=x": false, "gzip;q=0, *": false, "deflate": false,
+	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		if accept != "" {
 			r.Header.Set("Accept-Encoding", accept)

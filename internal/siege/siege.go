@@ -183,7 +183,9 @@ func Attacks(services int) []Attack {
 		{Name: "POST /v1/reconcile", Method: "POST", Path: "/v1/reconcile"},
 		{Name: "PUT /v1/state, 1 MB, dry run", Method: "PUT", Path: "/v1/state?dry_run=true", Header: yaml, Body: big},
 		{Name: "PUT /v1/state, 1 MB", Method: "PUT", Path: "/v1/state?wait=5s", Header: yaml, Body: big},
-		{Name: "PUT /v1/services/state, 1 MB", Method: "PUT", Path: "/v1/services/state", Header: map[string]string{"Content-Type": "application/json"},
-			Body: `{"service-0001":"` + strings.Repeat("x", 1000<<10) + `"}`},
+		{
+			Name: "PUT /v1/services/state, 1 MB", Method: "PUT", Path: "/v1/services/state", Header: map[string]string{"Content-Type": "application/json"},
+			Body: `{"service-0001":"` + strings.Repeat("x", 1000<<10) + `"}`,
+		},
 	}
 }

@@ -12,11 +12,15 @@ func TestAnOrphanHasThePortsThatTheEngineChoseForIt(t *testing.T) {
 		return engine.Claim{Project: "p", Service: service, Lasting: true, Labelled: true}
 	}
 	doc := &desired.Document{Project: "p", Services: []desired.Service{{Name: "web", ComposeService: "web", State: desired.Running}}}
-	web := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", Claim: claim("web"), State: engine.StateExited},
-		Publishes: []engine.Port{{Host: 32768, Container: 80, Protocol: "tcp"}}}
-	old := engine.Container{Summary: engine.Summary{ID: "2", Name: "p-old-1", Claim: claim("old"), State: engine.StateRunning},
+	web := engine.Container{
+		Summary:   engine.Summary{ID: "1", Name: "p-web-1", Claim: claim("web"), State: engine.StateExited},
+		Publishes: []engine.Port{{Host: 32768, Container: 80, Protocol: "tcp"}},
+	}
+	old := engine.Container{
+		Summary:   engine.Summary{ID: "2", Name: "p-old-1", Claim: claim("old"), State: engine.StateRunning},
 		Publishes: []engine.Port{{Container: 80, Protocol: "tcp"}},
-		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}}}
+		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}},
+	}
 	got := Judge(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay
 	if want := (Obstacle{"p-old-1", "holds port 32768/tcp"}); len(got) != 1 || got["1"] != want {
 		t.Errorf("in the way: %v, want %v", got, want)

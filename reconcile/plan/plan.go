@@ -80,8 +80,10 @@ const (
 
 // Statuses is the closed set of Status, each word once.
 func Statuses() []Status {
-	return []Status{StatusUnknown, StatusMissing, StatusPaused, StatusStopping, StatusRestarting, StatusStarting,
-		StatusWaiting, StatusBackingOff, StatusUnhealthy, StatusRunning, StatusCompleted, StatusStopped, StatusAbsent}
+	return []Status{
+		StatusUnknown, StatusMissing, StatusPaused, StatusStopping, StatusRestarting, StatusStarting,
+		StatusWaiting, StatusBackingOff, StatusUnhealthy, StatusRunning, StatusCompleted, StatusStopped, StatusAbsent,
+	}
 }
 
 // Reason says why a condition is as it is, in one word of a closed set. The
@@ -117,8 +119,10 @@ const (
 
 // FailedReasons is the closed set of why a call failed.
 func FailedReasons() []Reason {
-	return []Reason{ReasonRetry, ReasonPortTaken, ReasonPathMissing, ReasonNetworkMissing, ReasonImageMissing,
-		ReasonCommandNotFound, ReasonNamespaceGone}
+	return []Reason{
+		ReasonRetry, ReasonPortTaken, ReasonPathMissing, ReasonNetworkMissing, ReasonImageMissing,
+		ReasonCommandNotFound, ReasonNamespaceGone,
+	}
 }
 
 // The reasons of Stalled: nothing more will happen until somebody does
@@ -138,8 +142,10 @@ const (
 
 // StalledReasons is the closed set of the reasons of Stalled.
 func StalledReasons() []Reason {
-	return []Reason{ReasonMissing, ReasonAmbiguous, ReasonNameConflict, ReasonStuck, ReasonWouldBeRemoved,
-		ReasonNoProgress, ReasonProgress, ReasonSelf, ReasonOrphan, ReasonNetworkLost}
+	return []Reason{
+		ReasonMissing, ReasonAmbiguous, ReasonNameConflict, ReasonStuck, ReasonWouldBeRemoved,
+		ReasonNoProgress, ReasonProgress, ReasonSelf, ReasonOrphan, ReasonNetworkLost,
+	}
 }
 
 // The further reasons of Ready.

@@ -20,8 +20,10 @@ import (
 const unknown engine.State = "thawing"
 
 // states are those of engine.State, and one that no engine has told yet.
-var states = []engine.State{engine.StateCreated, engine.StateRunning, engine.StatePaused, engine.StateRestarting,
-	engine.StateRemoving, engine.StateExited, engine.StateDead, unknown}
+var states = []engine.State{
+	engine.StateCreated, engine.StateRunning, engine.StatePaused, engine.StateRestarting,
+	engine.StateRemoving, engine.StateExited, engine.StateDead, unknown,
+}
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
@@ -42,10 +44,12 @@ func drawContainer(t *rapid.T, id, name string) engine.Container {
 }
 
 func drawService(t *rapid.T, name string) desired.Service {
-	s := desired.Service{Name: name, ComposeService: name, Settle: 3 * time.Second, UnhealthyGrace: 30 * time.Second,
+	s := desired.Service{
+		Name: name, ComposeService: name, Settle: 3 * time.Second, UnhealthyGrace: 30 * time.Second,
 		StopGracePeriod: -1, ProgressDeadline: 10 * time.Minute,
 		RestartBackoff: desired.RestartBackoff{Initial: 10 * time.Second, Max: 5 * time.Minute, ResetAfter: 10 * time.Minute},
-		Retry:          desired.Retry{Initial: time.Second, Max: time.Minute}}
+		Retry:          desired.Retry{Initial: time.Second, Max: time.Minute},
+	}
 	s.State = rapid.SampledFrom([]desired.State{desired.Running, desired.Stopped, desired.Completed}).Draw(t, "want")
 	s.Job = s.State == desired.Completed
 	s.OnUnhealthy = rapid.SampledFrom([]desired.OnUnhealthy{desired.UnhealthyRestart, desired.UnhealthyIgnore}).Draw(t, "on_unhealthy")
@@ -72,8 +76,10 @@ func (s situation) diff() Plan { return Diff(s.service, s.have, s.around, s.past
 
 func drawSituation(t *rapid.T) situation {
 	s := situation{service: drawService(t, "web"), now: noon}
-	s.around = Around{Since: noon.Add(-time.Hour), Seen: map[string]time.Time{}, Touched: map[string]Touch{}, InFlight: map[string]engine.Verb{},
-		Budget: Budget{Free: rapid.IntRange(0, 3).Draw(t, "budget"), Next: noon.Add(time.Minute)}, Self: map[string]string{}}
+	s.around = Around{
+		Since: noon.Add(-time.Hour), Seen: map[string]time.Time{}, Touched: map[string]Touch{}, InFlight: map[string]engine.Verb{},
+		Budget: Budget{Free: rapid.IntRange(0, 3).Draw(t, "budget"), Next: noon.Add(time.Minute)}, Self: map[string]string{},
+	}
 	for n := range rapid.IntRange(0, 4).Draw(t, "containers") {
 		id := fmt.Sprint("id-", n+1)
 		c := drawContainer(t, id, fmt.Sprint("p-web-", n+1))

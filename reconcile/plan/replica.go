@@ -41,8 +41,10 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	case engine.StatePaused:
 		return d.paused(c)
 	case engine.StateRestarting:
-		v := verdict{Status: StatusRestarting, idle: StatusRestarting,
-			Reconciling: Note{ReasonEngine, fmt.Sprintf("the engine's own restart policy is restarting %s, %s", c.Name, ended(c))}}
+		v := verdict{
+			Status: StatusRestarting, idle: StatusRestarting,
+			Reconciling: Note{ReasonEngine, fmt.Sprintf("the engine's own restart policy is restarting %s, %s", c.Name, ended(c))},
+		}
 		v.Unready, v.next = d.crashLoop(c)
 		return v
 	case engine.StateCreated, engine.StateExited:
@@ -170,8 +172,10 @@ func (d *decision) paused(c engine.Container) verdict {
 		d.act(&v, Action{Verb: engine.VerbUnpause, ID: c.ID, Container: c.Name, Cause: CausePaused}, "unpausing "+c.Name)
 		return v
 	}
-	return verdict{Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
-		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: %s", c.Name, engine.HandUnpause.On(c.Name))}}
+	return verdict{
+		Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
+		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: %s", c.Name, engine.HandUnpause.On(c.Name))},
+	}
 }
 
 // stop is a container that should not run, and lives.

@@ -47,8 +47,10 @@ func newStory() *story {
 	return &story{
 		doc:        desired.Document{Project: "p"},
 		containers: map[string]engine.Container{},
-		around: Around{Since: noon, Seen: map[string]time.Time{}, Touched: map[string]Touch{},
-			InFlight: map[string]engine.Verb{}, Budget: Budget{Free: 10}, Self: map[string]string{}},
+		around: Around{
+			Since: noon, Seen: map[string]time.Time{}, Touched: map[string]Touch{},
+			InFlight: map[string]engine.Verb{}, Budget: Budget{Free: 10}, Self: map[string]string{},
+		},
 		pasts: map[string]Past{},
 		now:   noon,
 	}
@@ -157,11 +159,13 @@ func (s *story) want(f []string) error {
 	if len(f) < 2 {
 		return errors.New("want SERVICE STATE")
 	}
-	w := desired.Service{Name: f[0], ComposeService: f[0], State: desired.State(f[1]), Settle: 3 * time.Second,
+	w := desired.Service{
+		Name: f[0], ComposeService: f[0], State: desired.State(f[1]), Settle: 3 * time.Second,
 		OnUnhealthy: desired.UnhealthyRestart, UnhealthyGrace: 30 * time.Second,
 		OnPaused: desired.PausedIgnore, StopGracePeriod: -1, ProgressDeadline: 10 * time.Minute,
 		RestartBackoff: desired.RestartBackoff{Initial: 10 * time.Second, Max: 5 * time.Minute, ResetAfter: 10 * time.Minute},
-		Retry:          desired.Retry{Initial: time.Second, Max: time.Minute}}
+		Retry:          desired.Retry{Initial: time.Second, Max: time.Minute},
+	}
 	w.Job = w.State == desired.Completed
 	for _, pair := range f[2:] {
 		key, value, _ := strings.Cut(pair, "=")
@@ -282,8 +286,10 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 		}
 	}
 	if service != "" {
-		c.Claim = engine.ReadClaim(map[string]string{engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False",
-			engine.LabelReplace: replace, engine.LabelDependsOn: depends})
+		c.Claim = engine.ReadClaim(map[string]string{
+			engine.LabelProject: project, engine.LabelService: service, engine.LabelOneoff: "False",
+			engine.LabelReplace: replace, engine.LabelDependsOn: depends,
+		})
 	}
 	return nil
 }

@@ -45,9 +45,11 @@ func portOf(text string) (engine.Port, error) {
 //	path | network | image | command | program | gone | down SUBJECT
 //	other WORDS
 func refusalOf(f []string) (error, *engine.Holder, error) {
-	kinds := map[string]engine.Refused{"port": engine.PortTaken, "path": engine.PathMissing, "network": engine.NetworkMissing,
+	kinds := map[string]engine.Refused{
+		"port": engine.PortTaken, "path": engine.PathMissing, "network": engine.NetworkMissing,
 		"image": engine.ImageMissing, "command": engine.CommandNotFound, "program": engine.CommandNotExecutable,
-		"gone": engine.NamespaceGone, "down": engine.NamespaceDown, "other": engine.RefusedOther}
+		"gone": engine.NamespaceGone, "down": engine.NamespaceDown, "other": engine.RefusedOther,
+	}
 	kind, known := kinds[f[0]]
 	if !known || len(f) < 2 {
 		return nil, nil, fmt.Errorf("no such refusal: %q", f)

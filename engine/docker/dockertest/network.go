@@ -21,8 +21,10 @@ func Network(t testing.TB, cli *client.Client) (name, address string) {
 		// Of the networks for benchmarks, which nobody has (RFC 2544); others of
 		// these tests may.
 		net := fmt.Sprintf("198.%d.%d.", 18+rand.IntN(2), rand.IntN(256))
-		n, err := cli.NetworkCreate(t.Context(), name, network.CreateOptions{Driver: "bridge",
-			IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: net + "0/24"}}}})
+		n, err := cli.NetworkCreate(t.Context(), name, network.CreateOptions{
+			Driver: "bridge",
+			IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: net + "0/24"}}},
+		})
 		if err != nil && strings.Contains(err.Error(), "overlap") {
 			continue
 		}

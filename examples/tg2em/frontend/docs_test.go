@@ -60,8 +60,10 @@ const used = `running stopped
 3 []
 `
 
-var calls = []string{"POST /v1/services/scraper/start?wait=30s", "POST /v1/services/tgstate/stop?wait=30s",
-	`PUT /v1/groups/business/state?wait=60s {"state": "running"}`, `PUT /v1/services/state?wait=60s {"tgstate": "stopped"}`}
+var calls = []string{
+	"POST /v1/services/scraper/start?wait=30s", "POST /v1/services/tgstate/stop?wait=30s",
+	`PUT /v1/groups/business/state?wait=60s {"state": "running"}`, `PUT /v1/services/state?wait=60s {"tgstate": "stopped"}`,
+}
 
 func TestThePythonOfThePageWorks(t *testing.T) {
 	code := blocks(t, docsEnglish, "python")

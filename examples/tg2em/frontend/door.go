@@ -28,8 +28,10 @@ type door struct {
 func newDoor(env func(string) string) (*door, error) {
 	server := cmp.Or(env("RECONCILER_SERVER"), "unix:/run/reconciler/reconciler.sock")
 	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}
-	d := &door{base: strings.TrimSuffix(server, "/"), client: &http.Client{Transport: transport, Timeout: deadline,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	d := &door{base: strings.TrimSuffix(server, "/"), client: &http.Client{
+		Transport: transport, Timeout: deadline,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 	// The file is read each time: a renewed token counts at once.
 	d.token = func() (string, error) {
 		file := env("RECONCILER_TOKEN_FILE")

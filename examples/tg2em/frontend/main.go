@@ -48,8 +48,10 @@ func serve(ctx context.Context, address string, env func(string) string) error {
 		return err
 	}
 	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, strings.FieldsFunc(env("PANEL_HOSTS"), func(r rune) bool { return r == ',' || r == ' ' })...)
-	server := &http.Server{Addr: address, Handler: (&panel{door, env("NAME"), hosts}).routes(), MaxHeaderBytes: 64 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: deadline + 5*time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{
+		Addr: address, Handler: (&panel{door, env("NAME"), hosts}).routes(), MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: deadline + 5*time.Second, IdleTimeout: time.Minute,
+	}
 	ended := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(ended)
@@ -157,8 +159,10 @@ func (p *panel) flip(w http.ResponseWriter, r *http.Request) {
 	if verb == "stop" {
 		itself, err := p.isSelf(r, name)
 		if err == nil && itself && r.FormValue("confirm") != p.self {
-			err = &problem{Type: "confirm", Title: "this stops the panel itself", Status: http.StatusConflict,
-				Detail: fmt.Sprintf("tick the box to stop %s; on the host, `reconciler start %s` brings it back", p.self, p.self)}
+			err = &problem{
+				Type: "confirm", Title: "this stops the panel itself", Status: http.StatusConflict,
+				Detail: fmt.Sprintf("tick the box to stop %s; on the host, `reconciler start %s` brings it back", p.self, p.self),
+			}
 		}
 		if err != nil {
 			p.answer(w, r, nil, err)

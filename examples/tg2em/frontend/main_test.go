@@ -75,8 +75,10 @@ func TestThePanelReadsAndFlipsThroughBothDoors(t *testing.T) {
 			before := len(c.fake.calls())
 			panel := show(t, c.env)
 			code, page := ask(t, "GET", panel+"/", nil)
-			for _, want := range []string{"tg2em-frontend runs", ">41<", ">5000<", "stopped, as &lt;wanted&gt;",
-				`action="/admin/services/scraper/start"`, `action="/admin/services/scraper/stop"`, `action="/admin/groups/business/stop"`} {
+			for _, want := range []string{
+				"tg2em-frontend runs", ">41<", ">5000<", "stopped, as &lt;wanted&gt;",
+				`action="/admin/services/scraper/start"`, `action="/admin/services/scraper/stop"`, `action="/admin/groups/business/stop"`,
+			} {
 				if code != 200 || !strings.Contains(page, want) {
 					t.Errorf("%d, the page lacks %q:\n%s", code, want, page)
 				}
@@ -86,8 +88,10 @@ func TestThePanelReadsAndFlipsThroughBothDoors(t *testing.T) {
 					t.Errorf("POST %s: %d %s", path, code, text)
 				}
 			}
-			want := []string{"POST /v1/services/scraper/start?wait=20s", "POST /v1/services/tgstate/stop?wait=20s",
-				`PUT /v1/groups/business/state?wait=20s {"state":"running"}`}
+			want := []string{
+				"POST /v1/services/scraper/start?wait=20s", "POST /v1/services/tgstate/stop?wait=20s",
+				`PUT /v1/groups/business/state?wait=20s {"state":"running"}`,
+			}
 			if got := c.fake.calls()[before:]; !slices.Equal(got, want) {
 				t.Errorf("reconciler was asked\n%q\nwant\n%q", got, want)
 			}
