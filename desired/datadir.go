@@ -3,7 +3,6 @@ package desired
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,16 +36,6 @@ type dataDir struct {
 	root *os.Root
 	lock *os.File
 	id   fileID // of the lock
-}
-
-// Memory is what must outlive the process besides the document. Lost, it costs
-// at most one needless run of a job, a new count of replicas, and restarts of
-// what is unhealthy until it was healthy once more.
-type Memory struct {
-	Jobs     map[string]string `json:"jobs"`     // service → ID of the container that finished
-	Replicas map[string]int    `json:"replicas"` // service → how many ran when first observed
-	// Healthy: service → IDs of its containers that were healthy once.
-	Healthy map[string][]string `json:"healthy,omitempty"`
 }
 
 // openDataDir makes the directory if need be, and holds it until close. beside
@@ -192,31 +181,4 @@ func (d *dataDir) instance() (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	return id, nil
-}
-
-// loadMemory returns what is remembered; nothing where there is nothing that
-// can be read, which is safe.
-func (d *dataDir) loadMemory() (Memory, error) {
-	var m struct {
-		Schema int `json:"schema"`
-		Memory
-	}
-	switch _, err := d.load(memoryFile, &m, &m.Schema); {
-	case errors.Is(err, errDamaged):
-		return Memory{}, nil
-	case err != nil:
-		return Memory{}, err
-	}
-	return m.Memory, nil
-}
-
-func (d *dataDir) saveMemory(m Memory) error {
-	src, err := json.Marshal(struct {
-		Schema int `json:"schema"`
-		Memory
-	}{schema, m})
-	if err != nil {
-		return fmt.Errorf("remember: %w", err)
-	}
-	return d.write(memoryFile, src)
 }

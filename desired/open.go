@@ -59,7 +59,7 @@ func (s *Store) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := data.load(memoryFile, new(Memory), new(int)); errors.Is(err, errDamaged) {
+	if _, err := data.load(memoryFile, new(memory), new(int)); errors.Is(err, errDamaged) {
 		damaged = append(damaged, fmt.Sprintf("%v; what was remembered is forgotten: a job that was done may run once more", err))
 	}
 	var place, left []string

@@ -206,10 +206,10 @@ func ReadFile(path string) (*Document, error) {
 func ReadMemory(dir string) (Memory, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Memory{}, nil
+		return nil, nil
 	}
 	if err != nil {
-		return Memory{}, fmt.Errorf("%w: %w", ErrDataDir, err)
+		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	d := &dataDir{path: dir, root: root}
 	m, err := d.loadMemory()

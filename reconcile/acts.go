@@ -52,7 +52,9 @@ func (r *Reconciler) askRestart(service string) (ticket int64, err error) {
 	whose := r.owned(snap.Document, view)
 	h := whose.result.Holdings[service]
 	past := r.past(service)
-	ids := plan.Wanted(s, h, r.around(view, whose.around, whose.self), past)
+	around := r.around(view, whose)
+	around.InFlight = r.calls(snap.Document.Key(service), h)
+	ids := plan.Wanted(s, h, around, past)
 	guarded := slices.IndexFunc(ids, func(id string) bool { return whose.self[id] != "" })
 	switch {
 	case h.Trouble.Kind != "":
@@ -134,9 +136,10 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 		return Report{}, fmt.Errorf("plan: %w", engine.ErrUnavailable)
 	}
 	whose := newOwnership(doc, view, r.opt.Self, r.finished)
-	around := r.around(view, whose.around, whose.self)
+	around := r.around(view, whose)
 	return report(doc, generation, whose.result, func(s desired.Service) plan.Plan {
 		now := r.opt.Now()
+		around.InFlight = r.calls(doc.Key(s.Name), whose.result.Holdings[s.Name])
 		around.Budget = r.budget.left(s.Name, now)
 		return plan.Diff(s, whose.result.Holdings[s.Name], around, r.past(s.Name), now)
 	}), nil

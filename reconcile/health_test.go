@@ -24,7 +24,7 @@ func TestHealthIsRememberedOverARestartOfTheProgram(t *testing.T) {
 			w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning, Health: engine.HealthHealthy}), ours("db", sim.Spec{State: engine.StateExited}))
 			w.engine.SetHealth("p-web-1", engine.HealthStarting) // as after an unpause
 			if c.forget {
-				w.desired.memory.Healthy = nil
+				w.desired.memory = nil
 			}
 			w.begin()
 			w.now = w.now.Add(time.Second)

@@ -30,14 +30,14 @@ func TestWhatCouldNotBeSavedIsSavedByTheNextDecision(t *testing.T) {
 			told++
 		}
 	}
-	if done := w.desired.memory.Jobs["job"]; done != "" || told != 1 || w.desired.saves < 3 {
+	if done := w.desired.memory["job"].Done; done != "" || told != 1 || w.desired.saves < 3 {
 		t.Errorf("saved %q, tried %d times, told %d times", done, w.desired.saves, told)
 	}
 	w.desired.full = nil
 	w.engine.Kill("p-web-1", 9)
 	w.settle()
 	saves := w.desired.saves
-	if w.desired.memory.Jobs["job"] != w.id("p-job-1") {
+	if w.desired.memory["job"].Done != w.id("p-job-1") {
 		t.Error("not saved once there was room")
 	}
 	w.engine.Kill("p-web-1", 9)

@@ -17,7 +17,6 @@ package reconcile
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -144,7 +143,8 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 	}
 	whose := r.owned(snap.Document, view)
 	holding := whose.result.Holdings[service]
-	around := r.around(view, whose.around, whose.self)
+	around := r.around(view, whose)
+	around.InFlight = r.calls(snap.Document.Key(service), holding)
 	around.DryRun, around.Budget = r.opt.DryRun, r.budget.left(service, began)
 	past := r.past(service)
 	p := plan.Diff(s, holding, around, past, began)
@@ -184,15 +184,29 @@ func (r *Reconciler) Decide(service string) (calls []Call, next time.Time) {
 }
 
 // around is what a decision needs to know of the world; the caller holds r.mu.
-func (r *Reconciler) around(view observed.View, neighbours own.Neighbours, self map[string]string) plan.Around {
+func (r *Reconciler) around(view observed.View, whose ownership) plan.Around {
 	touched := make(map[string]plan.Touch, len(view.Touched))
 	for id, t := range view.Touched {
 		touched[id] = plan.Touch(t)
 	}
 	return plan.Around{
-		Since: view.Since, Seen: view.Seen, Touched: touched,
-		InFlight: r.inFlight, Self: self, Neighbours: neighbours,
+		Project: whose.doc.Project, Since: view.Since, Seen: view.Seen, Touched: touched,
+		Self: whose.self, Neighbours: whose.around,
 	}
+}
+
+// calls are those under way to what the service owns; the caller holds r.mu.
+func (r *Reconciler) calls(service desired.Key, h own.Holding) map[engine.Target]engine.Verb {
+	var calls map[engine.Target]engine.Verb
+	for _, replica := range h.Replicas {
+		if verb, ok := r.inFlight[replica.Container.ID]; ok {
+			if calls == nil {
+				calls = make(map[engine.Target]engine.Verb)
+			}
+			calls[engine.Target{Key: service, Number: replica.Number}] = verb
+		}
+	}
+	return calls
 }
 
 // past returns what is remembered of the service; the caller holds r.mu.
@@ -200,12 +214,7 @@ func (r *Reconciler) past(service string) plan.Past {
 	if p, ok := r.pasts[service]; ok {
 		return p
 	}
-	return recalled(r.memory, service)
-}
-
-// recalled is the past of a service about which only the memory is known.
-func recalled(m desired.Memory, service string) plan.Past {
-	return plan.Past{Replicas: m.Replicas[service], Done: m.Jobs[service], Healthy: m.Healthy[service]}
+	return plan.Past{Kept: r.memory[service]}
 }
 
 func find(h own.Holding, id string) engine.Container {
@@ -220,26 +229,14 @@ func find(h own.Holding, id string) engine.Container {
 // remember takes what must outlive the process of the service's past into the
 // memory; the caller holds r.mu.
 func (r *Reconciler) remember(service string, p plan.Past) {
-	if r.memory.Replicas[service] == p.Replicas && r.memory.Jobs[service] == p.Done && slices.Equal(r.memory.Healthy[service], p.Healthy) {
+	if r.memory[service].Equal(p.Kept) {
 		return
 	}
-	m := desired.Memory{Jobs: maps.Clone(r.memory.Jobs), Replicas: maps.Clone(r.memory.Replicas), Healthy: maps.Clone(r.memory.Healthy)}
-	if m.Jobs == nil {
-		m.Jobs = make(map[string]string)
+	m := maps.Clone(r.memory)
+	if m == nil {
+		m = make(desired.Memory)
 	}
-	if m.Replicas == nil {
-		m.Replicas = make(map[string]int)
-	}
-	if m.Healthy == nil {
-		m.Healthy = make(map[string][]string)
-	}
-	m.Replicas[service] = p.Replicas
-	if m.Healthy[service] = p.Healthy; len(p.Healthy) == 0 {
-		delete(m.Healthy, service)
-	}
-	if m.Jobs[service] = p.Done; p.Done == "" {
-		delete(m.Jobs, service)
-	}
+	m[service] = p.Kept
 	r.memory, r.unsaved = m, true
 }
 

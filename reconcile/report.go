@@ -102,10 +102,10 @@ func Look(ctx context.Context, opt Options, doc *desired.Document, memory desire
 	if err != nil {
 		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
 	}
-	whose := newOwnership(doc, view, opt.Self, func(service string) bool { return memory.Jobs[service] != "" })
-	around := plan.Around{Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: whose.self, Neighbours: whose.around}
+	whose := newOwnership(doc, view, opt.Self, func(service string) bool { return memory[service].Done != "" })
+	around := plan.Around{Project: doc.Project, Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: whose.self, Neighbours: whose.around}
 	return report(doc, 0, whose.result, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, whose.result.Holdings[s.Name], around, recalled(memory, s.Name), opt.Now())
+		return plan.Diff(s, whose.result.Holdings[s.Name], around, plan.Past{Kept: memory[s.Name]}, opt.Now())
 	}), nil
 }
 

@@ -242,7 +242,7 @@ func TestAJobThatIsDoneStaysDoneWithoutItsContainer(t *testing.T) {
 	if s.Status != plan.StatusCompleted || !s.Converged {
 		t.Errorf("the job is %s: %s", s.Status, s.Message)
 	}
-	if w.desired.memory.Jobs["job"] == "" {
+	if w.desired.memory["job"].Done == "" {
 		t.Error("not remembered")
 	}
 }

@@ -32,8 +32,11 @@ type Around struct {
 	// it; both by container ID.
 	Seen    map[string]time.Time
 	Touched map[string]Touch
-	// InFlight are the calls under way, by container ID.
-	InFlight map[string]engine.Verb
+	// Project is that of the service.
+	Project string
+	// InFlight are the calls under way to replicas of the service, whether their
+	// containers exist yet or not.
+	InFlight map[engine.Target]engine.Verb
 	Budget   Budget
 	// Self are the containers that this program itself depends on, by ID, with
 	// why (own.Guarded); they are never stopped or restarted.
@@ -42,6 +45,11 @@ type Around struct {
 	Neighbours own.Neighbours
 	// DryRun: what would be done is said, and no action is decided.
 	DryRun bool
+}
+
+// target names a replica of the service.
+func (a Around) target(s desired.Service, number int) engine.Target {
+	return engine.Target{Key: desired.Key{Project: a.Project, Service: s.Name}, Number: number}
 }
 
 // Touch is what others did to a container: from First to Last they sent it
@@ -59,7 +67,7 @@ type Budget struct {
 // changes none of its arguments; the Plan's Past is what it must be given next
 // time. The same arguments always give the same Plan.
 func Diff(service desired.Service, have own.Holding, around Around, past Past, now time.Time) Plan {
-	d := decision{service: service, around: around, inTheWay: have.InTheWay, now: now}
+	d := decision{service: service, around: around, replicas: have.Replicas, inTheWay: have.InTheWay, now: now}
 	d.past = past.observe(service, have, around, now)
 	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
 
@@ -92,6 +100,7 @@ func (d *decision) decide(replicas []own.Replica) {
 type decision struct {
 	service  desired.Service
 	around   Around
+	replicas []own.Replica
 	inTheWay map[string]own.Obstacle
 	past     Past
 	now      time.Time
@@ -173,7 +182,7 @@ func (d *decision) order(replicas []own.Replica) []own.Replica {
 }
 
 func (d *decision) liveliness(r own.Replica) int {
-	verb := d.around.InFlight[r.Container.ID]
+	verb := d.around.InFlight[d.around.target(d.service, r.Number)]
 	switch {
 	case r.Container.Running(), verb.Traits().Begins: // about to run
 		return 0

@@ -12,18 +12,10 @@ import (
 
 // Past is what a service's decisions must remember from one to the next. It is
 // an argument and a result of Diff and never changed in place. The zero value
-// remembers nothing, which is safe: the cost is one quicker retry. Replicas,
-// Done and Healthy are kept across restarts of the program, the rest is not.
+// remembers nothing, which is safe: the cost is one quicker retry.
 type Past struct {
-	// Replicas is how many containers ran when the service was first observed
-	// (none ran: how many there were); 0: not observed yet.
-	Replicas int
-	// Done is the ID of the container in which the job finished; empty: none.
-	Done string
-
-	// Healthy are the IDs of the containers that were healthy once. It is kept
-	// across restarts of the program; lost, nothing is restarted for its health.
-	Healthy []string
+	// Kept outlives the program; the rest doesn't.
+	desired.Kept
 
 	// Intent is what was wanted at the last decision, and Moved whether it
 	// changed since the first one.
@@ -61,7 +53,7 @@ func (p Past) observe(service desired.Service, have own.Holding, around Around, 
 	running := 0
 	for _, r := range have.Replicas {
 		c := r.Container
-		_, l.busy = around.InFlight[c.ID]
+		_, l.busy = around.InFlight[around.target(service, r.Number)]
 		l.touched = around.Touched[c.ID].Last
 		rec := known[c.ID].observe(c, l)
 		rec.Parents = parents(rec.Parents, c, around.Neighbours, now)

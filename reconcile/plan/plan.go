@@ -46,7 +46,8 @@ func (c Cause) Drift() bool { return c != CauseIntent && c != CauseRequested && 
 // comparable.
 type Action struct {
 	Verb      engine.Verb
-	ID        string // of the container
+	Target    engine.Target
+	ID        string // of the container that is there; empty: none is
 	Container string // its name
 	Cause     Cause
 	// Crash: the start answers a crash, so it counts against the host's budget.

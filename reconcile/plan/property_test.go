@@ -77,7 +77,7 @@ func (s situation) diff() Plan { return Diff(s.service, s.have, s.around, s.past
 func drawSituation(t *rapid.T) situation {
 	s := situation{service: drawService(t, "web"), now: noon}
 	s.around = Around{
-		Since: noon.Add(-time.Hour), Seen: map[string]time.Time{}, Touched: map[string]Touch{}, InFlight: map[string]engine.Verb{},
+		Project: "p", Since: noon.Add(-time.Hour), Seen: map[string]time.Time{}, Touched: map[string]Touch{}, InFlight: map[engine.Target]engine.Verb{},
 		Budget: Budget{Free: rapid.IntRange(0, 3).Draw(t, "budget"), Next: noon.Add(time.Minute)}, Self: map[string]string{},
 	}
 	for n := range rapid.IntRange(0, 4).Draw(t, "containers") {
@@ -89,7 +89,7 @@ func drawSituation(t *rapid.T) situation {
 		case 0:
 			s.around.Touched[id] = Touch{First: noon.Add(-time.Second), Last: noon}
 		case 1:
-			s.around.InFlight[id] = rapid.SampledFrom(engine.Verbs()).Draw(t, "in flight")
+			s.around.InFlight[s.around.target(s.service, n+1)] = rapid.SampledFrom(engine.Verbs()).Draw(t, "in flight")
 		case 2:
 			s.around.Self[id] = "the container in which reconciler runs"
 		}
@@ -142,8 +142,11 @@ func decides(t *rapid.T) {
 			t.Fatalf("%s: of a container that isn't the service's, or twice", a)
 		}
 		at[a.ID] = true
+		if want := s.around.target(s.service, s.have.Replicas[i].Number); a.Target != want {
+			t.Fatalf("%s: its target is %s, want %s", a, a.Target, want)
+		}
 		c := s.have.Replicas[i].Container
-		_, busy := s.around.InFlight[a.ID]
+		_, busy := s.around.InFlight[a.Target]
 		switch {
 		case c.State == unknown:
 			t.Fatalf("%s, although nobody knows what %s means", a, c.State)

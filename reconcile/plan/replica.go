@@ -57,28 +57,12 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	return strange(c)
 }
 
-// strange is a container in a state of which it isn't known what it is, so that
-// no call to it is known to be safe.
-func strange(c engine.Container) verdict {
-	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
-		"%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand: %s, or %s",
-		c.Name, c.State, engine.HandStart.On(c.Name), engine.HandStop.On(c.Name))}}
-}
-
-// unasked is a service of which the file asks something that nothing here
-// knows how to do.
-func (d *decision) unasked() verdict {
-	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
-		"%s is wanted %q, which is not known here: nothing is done to it; write running, stopped or completed",
-		d.service.Name, d.service.State)}}
-}
-
 func (d *decision) record(c engine.Container) Record { return d.past.Containers[c.ID] }
 
 // busy is a container to which a call is under way, or was made and nobody could
 // see yet what came of it: then it is looked at before anything else.
 func (d *decision) busy(c engine.Container) (v verdict, ok bool) {
-	if verb, ok := d.around.InFlight[c.ID]; ok {
+	if verb, ok := d.around.InFlight[d.target(c.ID)]; ok {
 		return becoming(verb, fmt.Sprintf("%s of %s is under way", verb, c.Name)), true
 	}
 	rec := d.record(c)
@@ -229,8 +213,13 @@ func (d *decision) restarting() bool {
 			return true
 		}
 	}
-	for id, rec := range d.past.Containers {
-		if d.around.InFlight[id].Traits().Renews() || rec.Unseen.Traits().Renews() {
+	for _, verb := range d.around.InFlight {
+		if verb.Traits().Renews() {
+			return true
+		}
+	}
+	for _, rec := range d.past.Containers {
+		if rec.Unseen.Traits().Renews() {
 			return true
 		}
 	}
@@ -261,8 +250,16 @@ func (d *decision) refuse(c engine.Container) {
 	}
 }
 
-// act makes the verdict an action, now; in a dry run, a word about it.
+// target names the replica whose container has that ID.
+func (d *decision) target(id string) engine.Target {
+	i := slices.IndexFunc(d.replicas, func(r own.Replica) bool { return r.Container.ID == id })
+	return d.around.target(d.service, d.replicas[i].Number)
+}
+
+// act makes the verdict an action on the container with the action's ID, now; in
+// a dry run, a word about it.
 func (d *decision) act(v *verdict, a Action, message string) {
+	a.Target = d.target(a.ID)
 	if d.around.DryRun {
 		v.Status, v.gated = v.idle, true
 		v.Reconciling = Note{ReasonDryRun, "nothing is done, this is a dry run; else: " + message}

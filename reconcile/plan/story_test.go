@@ -38,6 +38,7 @@ type story struct {
 	doc        desired.Document
 	containers map[string]engine.Container
 	around     Around
+	flights    map[string]engine.Verb // calls under way, by container ID
 	pasts      map[string]Past
 	now        time.Time
 }
@@ -49,11 +50,23 @@ func newStory() *story {
 		containers: map[string]engine.Container{},
 		around: Around{
 			Since: noon, Seen: map[string]time.Time{}, Touched: map[string]Touch{},
-			InFlight: map[string]engine.Verb{}, Budget: Budget{Free: 10}, Self: map[string]string{},
+			Project: "p", Budget: Budget{Free: 10}, Self: map[string]string{},
 		},
-		pasts: map[string]Past{},
-		now:   noon,
+		flights: map[string]engine.Verb{},
+		pasts:   map[string]Past{},
+		now:     noon,
 	}
+}
+
+// inFlight are the calls under way to the service.
+func (s *story) inFlight(service string, have own.Holding) map[engine.Target]engine.Verb {
+	calls := make(map[engine.Target]engine.Verb)
+	for _, r := range have.Replicas {
+		if verb, ok := s.flights[r.Container.ID]; ok {
+			calls[engine.Target{Key: s.doc.Key(service), Number: r.Number}] = verb
+		}
+	}
+	return calls
 }
 
 // plan decides about every service, as one round of the loop does.
@@ -62,6 +75,7 @@ func (s *story) plan() string {
 	whose := own.Judge(&s.doc, slices.Collect(maps.Values(s.containers)), s.around.Self)
 	s.around.Neighbours = whose.Neighbours(&s.doc, func(service string) bool { return s.pasts[service].Done != "" })
 	for _, service := range s.doc.Services {
+		s.around.InFlight = s.inFlight(service.Name, whose.Holdings[service.Name])
 		p := Diff(service, whose.Holdings[service.Name], s.around, s.pasts[service.Name], s.now)
 		s.pasts[service.Name] = p.Past
 		for line := range strings.Lines(p.String()) {
@@ -127,7 +141,7 @@ func (s *story) step(f []string) error {
 	case "back":
 		s.around.Since = s.now
 	case "flight":
-		s.around.InFlight["id-"+f[2]] = engine.Verb(f[1])
+		s.flights["id-"+f[2]] = engine.Verb(f[1])
 	case "did":
 		return s.did(f[1:])
 	case "budget":
@@ -144,7 +158,7 @@ func (s *story) step(f []string) error {
 			s.pasts[service] = past.Looked("id-"+f[1], s.now)
 		}
 	case "recall":
-		s.pasts[f[1]] = Past{Healthy: []string{"id-" + f[2]}}
+		s.pasts[f[1]] = Past{Kept: desired.Kept{Healthy: []string{"id-" + f[2]}}}
 	case "restart":
 		s.pasts[f[1]] = s.pasts[f[1]].AskRestart(slices.Sorted(maps.Keys(s.pasts[f[1]].Containers)))
 	case "try":
@@ -296,7 +310,7 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 
 func (s *story) did(f []string) error {
 	id := "id-" + f[1]
-	delete(s.around.InFlight, id)
+	delete(s.flights, id)
 	r := Result{Action: Action{Verb: engine.Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
 	if len(f) > 3 && f[2] == "lost" {
 		r.Lost = Lost{[]engine.Network{{Name: f[3]}}, fmt.Errorf("reconnect %s to %s: %w", f[1], f[3], engine.ErrInvalid)}
