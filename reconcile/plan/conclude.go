@@ -18,7 +18,7 @@ func (d *decision) conclude(replicas []own.Replica) Plan {
 	d.count(replicas)
 	all := slices.Concat(d.verdicts, d.surplus)
 	p.Converged = true
-	gated := false
+	untimed := false
 	for _, v := range all {
 		if v.Action.Verb != "" {
 			p.Actions = append(p.Actions, v.Action)
@@ -27,8 +27,8 @@ func (d *decision) conclude(replicas []own.Replica) Plan {
 		p.Next = earlier(p.Next, v.next)
 		p.NextAttempt = earlier(p.NextAttempt, v.attempt)
 		p.Queued = p.Queued || v.Reconciling.Reason == ReasonBudget
-		gated = gated || v.gated
-		if !v.runs || v.Reconciling.Reason != "" || v.Stalled.Reason != "" {
+		untimed = untimed || v.untimed
+		if !v.asWanted || v.Reconciling.Reason != "" || v.Stalled.Reason != "" {
 			p.Converged = false
 		}
 	}
@@ -38,9 +38,9 @@ func (d *decision) conclude(replicas []own.Replica) Plan {
 	p.Stalled = first(worst, all, func(v verdict) Note { return v.Stalled })
 	if want := d.service.At(d.now); want.Held {
 		d.suspend(want)
-		gated = true
+		untimed = true
 	}
-	d.deadline(gated)
+	d.deadline(untimed)
 	d.ready()
 	p.Past = d.past
 	return d.plan
@@ -66,28 +66,34 @@ func (d *decision) count(replicas []own.Replica) {
 		return
 	}
 	for _, v := range d.verdicts { // a job is wanted until it is done
-		if d.service.Job && d.service.State == desired.Completed && !v.runs {
+		if d.service.Job && d.service.State == desired.Completed && !v.asWanted {
 			d.plan.Desired = 1
 		}
 	}
 }
 
-// precedence is the order in which the worst replica's status stands for the
-// service. "stopped" is found twice: where running is wanted it comes early.
-func (d *decision) precedence(s Status) int {
-	if s == StatusDown && d.service.State != desired.Stopped {
-		return slices.Index(Statuses(), StatusUnhealthy)*2 - 1
+// worstFirst is the order in which a replica's status stands for the service:
+// the one in which they are listed, but what is stopped is as wanted only where
+// that is wanted; elsewhere it comes before what runs, ill or well.
+func worstFirst(want desired.State) []Status {
+	all := Statuses()
+	if want == desired.Stopped {
+		return all
 	}
-	return slices.Index(Statuses(), s) * 2
+	all = slices.DeleteFunc(all, func(s Status) bool { return s == StatusStopped })
+	return slices.Insert(all, slices.Index(all, StatusUnhealthy), StatusStopped)
 }
 
 // worst is the replica that stands for the service; where there is none, that
 // is as wanted too.
 func (d *decision) worst() verdict {
 	if len(d.verdicts) == 0 {
-		return verdict{Status: StatusAbsent, idle: StatusAbsent, runs: true, Message: "stopped, as wanted: it has no container"}
+		return verdict{Status: StatusAbsent, idle: StatusAbsent, asWanted: true, Message: "stopped, as wanted: it has no container"}
 	}
-	return slices.MinFunc(d.verdicts, func(a, b verdict) int { return d.precedence(a.Status) - d.precedence(b.Status) })
+	order := worstFirst(d.service.State)
+	return slices.MinFunc(d.verdicts, func(a, b verdict) int {
+		return cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status))
+	})
 }
 
 func (d *decision) message(v verdict) string {
@@ -147,9 +153,9 @@ func (d *decision) suspend(s desired.Intent) {
 
 // deadline turns a lack of success that lasts too long into Stalled. It goes
 // on trying.
-func (d *decision) deadline(gated bool) {
+func (d *decision) deadline(untimed bool) {
 	p := &d.plan
-	if p.Converged || gated {
+	if p.Converged || untimed {
 		d.past.Unconverged = time.Time{}
 		return
 	}
@@ -176,7 +182,7 @@ func (d *decision) ready() {
 		switch {
 		case v.Unready.Reason != "":
 			p.Ready = v.Unready
-		case !v.runs && d.service.State != desired.Stopped:
+		case !v.asWanted && d.service.State != desired.Stopped:
 			p.Ready = Note{ReasonNotConverged, p.Message}
 		}
 	}

@@ -73,7 +73,7 @@ func Diff(service desired.Service, have own.Holding, around Around, past Past, n
 
 	d.dependencies()
 	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
-		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, gated: true, runs: d.serve(have.Replicas)})
+		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, untimed: true, asWanted: d.serve(have.Replicas)})
 	} else if have.Trouble.Kind != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: troubled(have.Trouble)})
 	} else if have.Hidden != "" {
@@ -121,8 +121,8 @@ type verdict struct {
 	Message     string
 	next        time.Time
 	attempt     time.Time // when the next call is made, where that is known
-	runs        bool      // as wanted: it runs, is done, or is stopped
-	gated       bool      // others are at work: the progress deadline doesn't run
+	asWanted    bool      // it runs, is done, or is stopped, as the file asks
+	untimed     bool      // others are at work: the progress deadline doesn't run
 }
 
 func (d *decision) hold(v verdict) { d.verdicts = append(d.verdicts, v) }
@@ -253,7 +253,7 @@ func Desired(service desired.Service, past Past) int {
 // missing says that containers are wanted that don't exist.
 func (d *decision) missing(exist, want int) {
 	if d.service.Job && d.past.Done != "" {
-		d.hold(verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: "finished; its container is gone"})
+		d.hold(verdict{Status: StatusCompleted, idle: StatusCompleted, asWanted: true, Message: "finished; its container is gone"})
 		return
 	}
 	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: create it (%s), or remove it from the file",

@@ -33,7 +33,7 @@ func (d *decision) gated(v *verdict) bool {
 	if note.Reason == "" {
 		return false
 	}
-	v.Status, v.Reconciling, v.gated = StatusWaiting, note, true
+	v.Status, v.Reconciling, v.untimed = StatusWaiting, note, true
 	return true
 }
 

@@ -102,7 +102,7 @@ func (d *decision) doubt(v *verdict, c engine.Container) {
 // It is restarted only if it was healthy once: what never was has a fault that
 // a restart doesn't mend (docs/state.md).
 func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
-	v := verdict{Status: StatusUnhealthy, idle: StatusUnhealthy, runs: true}
+	v := verdict{Status: StatusUnhealthy, idle: StatusUnhealthy, asWanted: true}
 	rec := d.record(c)
 	fails := func(and string, args ...any) {
 		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails" + fmt.Sprintf(and, args...)}
@@ -165,7 +165,7 @@ func (d *decision) cure(c engine.Container, due, next time.Time, budget *int) ve
 	case d.restarting():
 		v.Status, v.Reconciling = StatusWaiting, Note{ReasonActing, c.Name + " is unhealthy, and restarted after the one that is being restarted"}
 	case *budget <= 0:
-		v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
+		v.Status, v.next, v.attempt, v.untimed = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
 		v.Reconciling = Note{ReasonBudget, c.Name + ", which is unhealthy, waits: too many containers of this host crash at once"}
 	default:
 		*budget--

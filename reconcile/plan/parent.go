@@ -67,7 +67,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 		if !p.Running() || !pin.Stale {
 			continue
 		}
-		v = verdict{Status: StatusRunning, idle: StatusRunning, runs: true}
+		v = verdict{Status: StatusRunning, idle: StatusRunning, asWanted: true}
 		told := fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; ", c.Name, p.Name, d.clock(p.StartedAt))
 		if why := d.around.Self[c.ID]; why != "" {
 			v.Unready = Note{ReasonParent, told + own.NotRestarted(c.Name, why)}
@@ -77,13 +77,13 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			v.Unready = Note{ReasonParent, told + "restart it: reconciler restart " + d.service.Name}
 			return v, true
 		}
-		v.cause, v.runs = CauseParent, false
+		v.cause, v.asWanted = CauseParent, false
 		due := pin.Since.Add(jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
 		if p.Health != engine.HealthHealthy {
 			due = maxTime(due, pin.Since.Add(parentRuns))
 		}
 		if d.now.Before(due) {
-			v.Status, v.next, v.attempt, v.gated = StatusWaiting, due, due, true
+			v.Status, v.next, v.attempt, v.untimed = StatusWaiting, due, due, true
 			v.Reconciling = Note{ReasonParent, fmt.Sprintf("%s was started again at %s; %s shares its namespace, and is restarted at %s", p.Name, d.clock(p.StartedAt), c.Name, d.clock(due))}
 			return v, true
 		}

@@ -71,11 +71,10 @@ const (
 	StatusStarting   Status = "starting"    // a start is planned or in flight, or health is starting
 	StatusWaiting    Status = "waiting"     // settle, OtherTool, budget
 	StatusBackingOff Status = "backing_off" // after a crash or a failed call
-	StatusDown       Status = "stopped"     // stopped where running is wanted: Stalled, suspended
 	StatusUnhealthy  Status = "unhealthy"   //
 	StatusRunning    Status = "running"     //
 	StatusCompleted  Status = "completed"   //
-	StatusStopped    Status = "stopped"     // as wanted
+	StatusStopped    Status = "stopped"     // as wanted; else Stalled or suspended, and then it comes before unhealthy
 	StatusAbsent     Status = "absent"      // no container, and none is wanted
 )
 

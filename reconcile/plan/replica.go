@@ -25,7 +25,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	case d.service.State == desired.Stopped && c.State.Alive():
 		return d.stop(c, CauseRunning)
 	case d.service.State == desired.Stopped:
-		return verdict{Status: StatusStopped, idle: StatusStopped, runs: true, Message: c.Name + " is stopped, as wanted"}
+		return verdict{Status: StatusStopped, idle: StatusStopped, asWanted: true, Message: c.Name + " is stopped, as wanted"}
 	case d.record(c).Restart && !d.restarting():
 		return d.restart(c)
 	}
@@ -49,7 +49,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		return v
 	case engine.StateCreated, engine.StateExited:
 		if d.service.Job && c.State == engine.StateExited && c.ExitCode == 0 {
-			return verdict{Status: StatusCompleted, idle: StatusCompleted, runs: true, Message: c.Name + " finished with exit code 0"}
+			return verdict{Status: StatusCompleted, idle: StatusCompleted, asWanted: true, Message: c.Name + " finished with exit code 0"}
 		}
 		return d.start(c, budget)
 	case engine.StateRemoving, engine.StateDead: // decided above
@@ -97,7 +97,7 @@ func becoming(verb engine.Verb, message string) verdict {
 
 // dying is what the engine itself can't get rid of, or is about to.
 func (d *decision) dying(c engine.Container) verdict {
-	v := verdict{Status: StatusDown, idle: StatusDown}
+	v := verdict{Status: StatusStopped, idle: StatusStopped}
 	until := d.record(c).Since.Add(stuckAfter)
 	switch {
 	case c.State == engine.StateDead:
@@ -113,7 +113,7 @@ func (d *decision) dying(c engine.Container) verdict {
 
 // running is a container that should run, and does.
 func (d *decision) running(c engine.Container) verdict {
-	v := verdict{Status: StatusRunning, runs: true, Message: c.Name + " runs"}
+	v := verdict{Status: StatusRunning, asWanted: true, Message: c.Name + " runs"}
 	rec := d.record(c)
 	old := rec.Old
 	v.Unready, v.next = d.crashLoop(c)
@@ -142,7 +142,7 @@ func (d *decision) running(c engine.Container) verdict {
 
 // atWork says that a job is not done yet.
 func (d *decision) atWork(v *verdict, c engine.Container) {
-	v.runs, v.gated = false, true
+	v.asWanted, v.untimed = false, true
 	v.Reconciling = Note{ReasonJob, c.Name + " is at work"}
 }
 
@@ -157,7 +157,7 @@ func (d *decision) paused(c engine.Container) verdict {
 		return v
 	}
 	return verdict{
-		Status: StatusPaused, idle: StatusPaused, cause: CausePaused, gated: true,
+		Status: StatusPaused, idle: StatusPaused, cause: CausePaused, untimed: true,
 		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: %s", c.Name, engine.HandUnpause.On(c.Name))},
 	}
 }
@@ -200,7 +200,7 @@ func lives(c engine.Container) Status {
 	case engine.StateRunning:
 		return StatusRunning
 	case engine.StateCreated, engine.StateExited, engine.StateRemoving, engine.StateDead:
-		return StatusDown
+		return StatusStopped
 	}
 	return StatusUnknown
 }
@@ -261,7 +261,7 @@ func (d *decision) target(id string) engine.Target {
 func (d *decision) act(v *verdict, a Action, message string) {
 	a.Target = d.target(a.ID)
 	if d.around.DryRun {
-		v.Status, v.gated = v.idle, true
+		v.Status, v.untimed = v.idle, true
 		v.Reconciling = Note{ReasonDryRun, "nothing is done, this is a dry run; else: " + message}
 		return
 	}

@@ -11,7 +11,7 @@ import (
 // start is a container that should run, and doesn't: whether it may be started
 // now, and if not, why and when.
 func (d *decision) start(c engine.Container, budget *int) verdict {
-	v := verdict{Status: StatusStarting, idle: StatusDown, cause: d.cause(c, CauseExited)}
+	v := verdict{Status: StatusStarting, idle: StatusStopped, cause: d.cause(c, CauseExited)}
 	if v.cause == CauseExited && c.State == engine.StateCreated {
 		v.cause = CauseCreated
 	}
@@ -24,7 +24,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		due = rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
 	}
 	if until, message := d.settle(c, due); d.now.Before(until) {
-		v.Status, v.next, v.attempt, v.gated = StatusWaiting, until, until, true
+		v.Status, v.next, v.attempt, v.untimed = StatusWaiting, until, until, true
 		v.Reconciling = Note{ReasonSettle, message}
 		return v
 	}
@@ -39,7 +39,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 	a := Action{Verb: engine.VerbStart, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashed}
 	if a.Crash {
 		if *budget <= 0 {
-			v.Status, v.next, v.attempt, v.gated = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
+			v.Status, v.next, v.attempt, v.untimed = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
 			v.Reconciling = Note{ReasonBudget, fmt.Sprintf("%s, %s, waits: too many containers of this host crash at once", c.Name, ended(c))}
 			return v
 		}
