@@ -60,7 +60,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 	}
 	if t := r.services[call.Service]; t != nil && pending {
 		if a.Verb.Traits().Renews() && a.Cause == plan.CauseRequested && result.Err != nil && !result.Void {
-			t.acts.fail(past.Containers[a.ID].Trouble)
+			t.acts.fail(past.Trouble(a.ID).Message)
 		}
 		if !past.RestartPending() {
 			t.acts.Ended++
@@ -72,7 +72,8 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []string {
 		Verb: a.Verb, Cause: a.Cause, Outcome: outcome, Err: err, Took: took,
 	}
 	if outcome == OutcomeError {
-		told.Reason, told.Message = past.Containers[a.ID].Why, past.Containers[a.ID].Trouble
+		why := past.Trouble(a.ID)
+		told.Reason, told.Message = why.Reason, why.Message
 	}
 	var following []string
 	var left []Event

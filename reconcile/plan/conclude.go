@@ -156,13 +156,13 @@ func (d *decision) suspend(s desired.Intent) {
 func (d *decision) deadline(untimed bool) {
 	p := &d.plan
 	if p.Converged || untimed {
-		d.past.Unconverged = time.Time{}
+		d.past.unconverged = time.Time{}
 		return
 	}
-	if d.past.Unconverged.IsZero() {
-		d.past.Unconverged = d.now
+	if d.past.unconverged.IsZero() {
+		d.past.unconverged = d.now
 	}
-	due := d.past.Unconverged.Add(d.service.ProgressDeadline)
+	due := d.past.unconverged.Add(d.service.ProgressDeadline)
 	switch {
 	case p.Stalled.Reason != "": // for a better reason
 	case d.now.Before(due):

@@ -68,7 +68,7 @@ func (p probed) probe(c engine.Container, l look) probed {
 func (d *decision) lookAt(c engine.Container) {
 	rec := d.record(c)
 	rec.Asked = d.now
-	d.past.Containers[c.ID] = rec
+	d.past.containers[c.ID] = rec
 	d.plan.Look = append(d.plan.Look, c.ID)
 }
 

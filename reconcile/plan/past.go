@@ -17,36 +17,36 @@ type Past struct {
 	// Kept outlives the program; the rest doesn't.
 	desired.Kept
 
-	// Intent is what was wanted at the last decision, and Moved whether it
+	// intent is what was wanted at the last decision, and moved whether it
 	// changed since the first one.
-	Intent string
-	Moved  bool
-	// Hurry: somebody asked to try now; what others did to a container before
+	intent string
+	moved  bool
+	// hurry: somebody asked to try now; what others did to a container before
 	// it is no longer waited for.
-	Hurry time.Time
-	// View is the Around.Since of the last decision.
-	View time.Time
-	// Unconverged is since when the service is not as wanted; zero: it is.
-	Unconverged time.Time
+	hurry time.Time
+	// view is the Around.Since of the last decision.
+	view time.Time
+	// unconverged is since when the service is not as wanted; zero: it is.
+	unconverged time.Time
 
-	Containers map[string]Record // by container ID
+	containers map[string]record // by container ID
 }
 
 // observe returns the past with what can be seen now: what changed since the
 // last decision, and what that means for the back-offs.
 func (p Past) observe(service desired.Service, have own.Holding, around Around, now time.Time) Past {
 	intent := intentOf(service, now)
-	l := look{service: service, now: now, flipped: p.Intent != "" && p.Intent != intent, reborn: !p.View.Equal(around.Since)}
-	p.Intent, p.View = intent, around.Since
+	l := look{service: service, now: now, flipped: p.intent != "" && p.intent != intent, reborn: !p.view.Equal(around.Since)}
+	p.intent, p.view = intent, around.Since
 	if l.flipped {
-		p.Moved, p.Unconverged = true, time.Time{}
+		p.moved, p.unconverged = true, time.Time{}
 	}
 
-	known := p.Containers
-	p.Containers = make(map[string]Record, len(have.Replicas))
+	known := p.containers
+	p.containers = make(map[string]record, len(have.Replicas))
 	vague := have.Trouble.Kind != "" || have.Hidden != ""
 	if vague || len(have.Replacing) > 0 {
-		maps.Copy(p.Containers, known) // it will be told who is who, later
+		maps.Copy(p.containers, known) // it will be told who is who, later
 	} else {
 		p.Healthy = healthyOnce(p.Healthy, have.Replicas)
 	}
@@ -57,7 +57,7 @@ func (p Past) observe(service desired.Service, have own.Holding, around Around, 
 		l.touched = around.Touched[c.ID].Last
 		rec := known[c.ID].observe(c, l)
 		rec.Parents = parents(rec.Parents, c, around.Neighbours, now)
-		p.Containers[c.ID] = rec
+		p.containers[c.ID] = rec
 		if c.State.Alive() {
 			running++
 		}
@@ -119,21 +119,21 @@ func intentOf(s desired.Service, now time.Time) string {
 
 // After returns the past with the result of a call.
 func (p Past) After(r Result, retry desired.Retry) Past {
-	p.Containers = maps.Clone(p.Containers)
-	if p.Containers == nil {
-		p.Containers = make(map[string]Record)
+	p.containers = maps.Clone(p.containers)
+	if p.containers == nil {
+		p.containers = make(map[string]record)
 	}
-	p.Containers[r.Action.ID] = p.Containers[r.Action.ID].after(r, retry)
+	p.containers[r.Action.ID] = p.containers[r.Action.ID].after(r, retry)
 	return p
 }
 
 // Looked returns the past with a look at the container that began then: it was
 // asked for by Plan.Look, and succeeded. What came of a call was seen by it.
 func (p Past) Looked(id string, began time.Time) Past {
-	p.Containers = maps.Clone(p.Containers)
-	if rec, ok := p.Containers[id]; ok {
+	p.containers = maps.Clone(p.containers)
+	if rec, ok := p.containers[id]; ok {
 		rec.Looked, rec.Unseen = began, ""
-		p.Containers[id] = rec
+		p.containers[id] = rec
 	}
 	return p
 }
@@ -141,33 +141,40 @@ func (p Past) Looked(id string, began time.Time) Past {
 // Try returns the past with all back-off, failures and lack of progress
 // forgotten: somebody asked to try now.
 func (p Past) Try(now time.Time) Past {
-	p.Containers = maps.Clone(p.Containers)
-	for id, rec := range p.Containers {
-		p.Containers[id] = rec.forgiven()
+	p.containers = maps.Clone(p.containers)
+	for id, rec := range p.containers {
+		p.containers[id] = rec.forgiven()
 	}
-	p.Hurry = now
-	p.Unconverged = time.Time{}
+	p.hurry = now
+	p.unconverged = time.Time{}
 	return p
 }
 
 // AskRestart returns the past with a restart asked for of each of the
 // containers. Asking again before it was made changes nothing.
 func (p Past) AskRestart(ids []string) Past {
-	p.Containers = maps.Clone(p.Containers)
-	if p.Containers == nil {
-		p.Containers = make(map[string]Record)
+	p.containers = maps.Clone(p.containers)
+	if p.containers == nil {
+		p.containers = make(map[string]record)
 	}
 	for _, id := range ids {
-		rec := p.Containers[id].forgiven()
+		rec := p.containers[id].forgiven()
 		rec.Restart = true
-		p.Containers[id] = rec
+		p.containers[id] = rec
 	}
 	return p
 }
 
+// Trouble is why the last call to the container of that ID failed; zero: it
+// didn't, or nothing is remembered of it.
+func (p Past) Trouble(id string) Note {
+	rec := p.containers[id]
+	return Note{rec.Why, rec.Trouble}
+}
+
 // RestartPending reports whether a restart was asked for and not yet made.
 func (p Past) RestartPending() bool {
-	for _, rec := range p.Containers {
+	for _, rec := range p.containers {
 		if rec.Restart {
 			return true
 		}
@@ -178,8 +185,8 @@ func (p Past) RestartPending() bool {
 // RestartMade reports whether next is known to differ from p by a restart that
 // the engine didn't answer, and that was made all the same.
 func (p Past) RestartMade(next Past) bool {
-	for id, rec := range p.Containers {
-		is, there := next.Containers[id]
+	for id, rec := range p.containers {
+		is, there := next.containers[id]
 		if rec.Restart && rec.Unanswered && there && !is.Restart && is.Began.After(rec.Began) {
 			return true
 		}

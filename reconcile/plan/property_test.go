@@ -103,7 +103,7 @@ func drawSituation(t *rapid.T) situation {
 			}
 		}
 		if rapid.IntRange(0, 4).Draw(t, "asked") == 0 {
-			s.past = s.past.AskRestart(slices.Sorted(maps.Keys(s.past.Containers)))
+			s.past = s.past.AskRestart(slices.Sorted(maps.Keys(s.past.containers)))
 		}
 	}
 	return s

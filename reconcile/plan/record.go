@@ -9,8 +9,8 @@ import (
 	"reconciler/engine"
 )
 
-// Record is what is remembered of one container.
-type Record struct {
+// record is what is remembered of one container.
+type record struct {
 	Seen  bool      // it was looked at
 	Look  string    // the fingerprint of the last look
 	Since time.Time // when it was first seen so, by our clock
@@ -99,7 +99,7 @@ type look struct {
 	touched time.Time // when others last sent it a signal that asks it to end
 }
 
-func (rec Record) observe(c engine.Container, l look) Record {
+func (rec record) observe(c engine.Container, l look) record {
 	print := fingerprint(c)
 	if l.flipped {
 		rec = rec.forgiven()
@@ -157,7 +157,7 @@ func (l look) wanted(c engine.Container) bool {
 
 // lived draws the conclusions from whether the container lives: what ran and
 // died without our doing has crashed, whoever stopped it.
-func (rec Record) lived(c engine.Container, l look) Record {
+func (rec record) lived(c engine.Container, l look) record {
 	wantRun := l.service.State == desired.Running || l.service.State == desired.Completed
 	done := l.service.Job && c.State == engine.StateExited && c.ExitCode == 0
 	if c.State.Alive() {
@@ -187,7 +187,7 @@ func (rec Record) lived(c engine.Container, l look) Record {
 	return rec
 }
 
-func (rec Record) after(r Result, retry desired.Retry) Record {
+func (rec record) after(r Result, retry desired.Retry) record {
 	does := r.Action.Verb.Traits()
 	rec.Tried, rec.Unseen, rec.Refused, rec.Lost = "", "", fingerprint(r.Before), r.Lost
 	if r.Unseen {
@@ -219,9 +219,9 @@ func (rec Record) after(r Result, retry desired.Retry) Record {
 
 // made takes in that a restart which was asked for was made; another call under
 // way when it was asked for is none.
-func (rec *Record) made(does engine.Traits) { rec.Restart = rec.Restart && !does.Renews() }
+func (rec *record) made(does engine.Traits) { rec.Restart = rec.Restart && !does.Renews() }
 
-func (rec Record) forgiven() Record {
+func (rec record) forgiven() record {
 	rec = rec.mended()
 	rec.Crashes, rec.Crashed, rec.Signalled = 0, false, false
 	rec.NoProgress, rec.Tried = 0, ""
@@ -229,12 +229,12 @@ func (rec Record) forgiven() Record {
 }
 
 // mended forgets the calls that failed.
-func (rec Record) mended() Record {
+func (rec record) mended() record {
 	rec.Failures, rec.NextCall, rec.Trouble, rec.Why = 0, time.Time{}, "", ""
 	return rec
 }
 
-func (rec *Record) tell(n Note) { rec.Why, rec.Trouble = n.Reason, n.Message }
+func (rec *record) tell(n Note) { rec.Why, rec.Trouble = n.Reason, n.Message }
 
 // fingerprint tells two looks at a container apart exactly when something
 // happened in between that a start or stop would make happen.

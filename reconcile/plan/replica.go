@@ -57,7 +57,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	return strange(c)
 }
 
-func (d *decision) record(c engine.Container) Record { return d.past.Containers[c.ID] }
+func (d *decision) record(c engine.Container) record { return d.past.containers[c.ID] }
 
 // busy is a container to which a call is under way, or was made and nobody could
 // see yet what came of it: then it is looked at before anything else.
@@ -218,7 +218,7 @@ func (d *decision) restarting() bool {
 			return true
 		}
 	}
-	for _, rec := range d.past.Containers {
+	for _, rec := range d.past.containers {
 		if rec.Unseen.Traits().Renews() {
 			return true
 		}
@@ -246,7 +246,7 @@ func (d *decision) refuse(c engine.Container) {
 		rec.Restart = false
 		rec.tell(Note{ReasonSelf, own.NotRestarted(c.Name, why)})
 		rec.Refused = fingerprint(c)
-		d.past.Containers[c.ID] = rec
+		d.past.containers[c.ID] = rec
 	}
 }
 
@@ -273,7 +273,7 @@ func (d *decision) act(v *verdict, a Action, message string) {
 // cause is CauseIntent as long as the container has never been as the file
 // asks since the file changed.
 func (d *decision) cause(c engine.Container, drift Cause) Cause {
-	if d.past.Moved && !d.record(c).Reached {
+	if d.past.moved && !d.record(c).Reached {
 		return CauseIntent
 	}
 	return drift

@@ -56,12 +56,12 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 	var until time.Time
 	message := ""
 	if c.State == engine.StateCreated {
-		if seen, ok := d.around.Seen[c.ID]; ok && seen.After(d.past.Hurry) {
+		if seen, ok := d.around.Seen[c.ID]; ok && seen.After(d.past.hurry) {
 			until = seen.Add(d.service.Settle)
 			message = fmt.Sprintf("somebody created %s at %s and may be about to start it; starting it at %s", c.Name, d.clock(seen), d.clock(until))
 		}
 	}
-	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.Hurry) {
+	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.hurry) {
 		last := t.Last
 		if last.After(c.StartedAt) && last.After(d.around.Since) { // a stop takes as long as the program does
 			last = maxTime(last, d.record(c).Since)

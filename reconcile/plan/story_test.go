@@ -160,7 +160,7 @@ func (s *story) step(f []string) error {
 	case "recall":
 		s.pasts[f[1]] = Past{Kept: desired.Kept{Healthy: []string{"id-" + f[2]}}}
 	case "restart":
-		s.pasts[f[1]] = s.pasts[f[1]].AskRestart(slices.Sorted(maps.Keys(s.pasts[f[1]].Containers)))
+		s.pasts[f[1]] = s.pasts[f[1]].AskRestart(slices.Sorted(maps.Keys(s.pasts[f[1]].containers)))
 	case "try":
 		s.pasts[f[1]] = s.pasts[f[1]].Try(s.now)
 	default:
@@ -332,7 +332,7 @@ func (s *story) did(f []string) error {
 	}
 	for _, service := range s.doc.Services {
 		past := s.pasts[service.Name]
-		if _, ours := past.Containers[id]; ours {
+		if _, ours := past.containers[id]; ours {
 			s.pasts[service.Name] = past.After(r, service.Retry)
 			return nil
 		}
