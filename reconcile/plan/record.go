@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"hash/fnv"
-	"strconv"
 	"time"
 
 	"reconciler/desired"
@@ -64,30 +62,6 @@ type record struct {
 // noProgressLimit is how many calls may succeed without any effect before the
 // service is Stalled (kimdre/doco-cd#788: endless redeploys).
 const noProgressLimit = 3
-
-// Result is how an engine call for an Action ended.
-type Result struct {
-	Action Action
-	Before engine.Container // as it was when the call was decided
-	Err    error            // nil also where there was nothing left to do
-	// Holder is who has the port for which a start was refused; nil: not known.
-	Holder *engine.Holder
-	// Lost are the networks that it took away and that could not be put back.
-	Lost Lost
-	// Void: the call says nothing about the container: it had gone (Err is nil
-	// then), or the engine didn't answer.
-	Void bool
-	// Unseen: what came of it could not be looked at.
-	Unseen bool
-	Now    time.Time
-}
-
-// Lost are networks that a container has lost, and why they could not be put
-// back. The zero value: none.
-type Lost struct {
-	Networks []engine.Network
-	Why      error
-}
 
 // look is one look at one of a service's containers.
 type look struct {
@@ -240,33 +214,4 @@ func (rec *record) tell(n Note) { rec.Why, rec.Trouble = n.Reason, n.Message }
 // happened in between that a start or stop would make happen.
 func fingerprint(c engine.Container) string {
 	return string(c.State) + c.StartedAt.UTC().Format(time.RFC3339Nano) + c.FinishedAt.UTC().Format(time.RFC3339Nano)
-}
-
-// crashDelay is the kubelet's curve: the first restart at once, then
-// b.Initial, doubling, up to b.Max (KEP-4603).
-func crashDelay(crashes int, b desired.RestartBackoff) time.Duration {
-	if crashes <= 1 {
-		return 0
-	}
-	return doubling(b.Initial, b.Max, crashes-2)
-}
-
-func doubling(first, max time.Duration, doublings int) time.Duration {
-	d := first
-	for range doublings {
-		if d >= max/2 {
-			return max
-		}
-		d *= 2
-	}
-	return min(d, max)
-}
-
-// jittered adds up to a tenth, by which many containers that failed together
-// come back apart. It is drawn from its arguments alone, so that a decision
-// can be repeated.
-func jittered(d time.Duration, id string, attempt int) time.Duration {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id + strconv.Itoa(attempt))) // never fails
-	return d + d/10*time.Duration(h.Sum32()%1000)/1000
 }
