@@ -52,12 +52,12 @@ func (d *decision) count(replicas []own.Replica) {
 		rec := d.record(r.Container)
 		d.plan.Failures = max(d.plan.Failures, rec.Crashes, rec.Failures, rec.NoProgress)
 		d.plan.Trouble = cmp.Or(d.plan.Trouble, rec.Trouble)
-		d.plan.Exit = d.plan.Exit.last(rec.Exit)
+		d.plan.Exit = d.plan.Exit.last(rec.exit)
 		if !r.Container.Running() {
 			continue
 		}
 		d.plan.Running++
-		if h := r.Container.Health; h == engine.HealthNone || h == engine.HealthHealthy || h == engine.HealthUnhealthy && rec.Old {
+		if h := r.Container.Health; h == engine.HealthNone || h == engine.HealthHealthy || h == engine.HealthUnhealthy && rec.health.old {
 			d.plan.ReadyCount++
 		}
 	}

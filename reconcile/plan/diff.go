@@ -209,7 +209,7 @@ func (d *decision) wanted(exist int) int {
 func (d *decision) tooMany(c engine.Container) {
 	rec := d.record(c)
 	rec.Restart = false // only the wanted ones are restarted
-	d.past.containers[c.ID] = rec
+	d.keep(c, rec)
 	if !c.State.Known() {
 		d.surplus = append(d.surplus, strange(c))
 		return

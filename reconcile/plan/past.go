@@ -36,7 +36,10 @@ type Past struct {
 // last decision, and what that means for the back-offs.
 func (p Past) observe(service desired.Service, have own.Holding, around Around, now time.Time) Past {
 	intent := intentOf(service, now)
-	l := look{service: service, now: now, flipped: p.intent != "" && p.intent != intent, reborn: !p.view.Equal(around.Since)}
+	l := look{
+		now: now, service: service, neighbours: around.Neighbours,
+		flipped: p.intent != "" && p.intent != intent, reborn: !p.view.Equal(around.Since),
+	}
 	p.intent, p.view = intent, around.Since
 	if l.flipped {
 		p.moved, p.unconverged = true, time.Time{}
@@ -53,11 +56,10 @@ func (p Past) observe(service desired.Service, have own.Holding, around Around, 
 	running := 0
 	for _, r := range have.Replicas {
 		c := r.Container
+		l.is = c
 		_, l.busy = around.InFlight[around.target(service, r.Number)]
 		l.touched = around.Touched[c.ID].Last
-		rec := known[c.ID].observe(c, l)
-		rec.Parents = parents(rec.Parents, c, around.Neighbours, now)
-		p.containers[c.ID] = rec
+		p.containers[c.ID] = known[c.ID].observe(l)
 		if c.State.Alive() {
 			running++
 		}
@@ -132,7 +134,7 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 func (p Past) Looked(id string, began time.Time) Past {
 	p.containers = maps.Clone(p.containers)
 	if rec, ok := p.containers[id]; ok {
-		rec.Looked, rec.Unseen = began, ""
+		rec.inquiry.answered, rec.Unseen = began, ""
 		p.containers[id] = rec
 	}
 	return p
@@ -187,7 +189,7 @@ func (p Past) RestartPending() bool {
 func (p Past) RestartMade(next Past) bool {
 	for id, rec := range p.containers {
 		is, there := next.containers[id]
-		if rec.Restart && rec.Unanswered && there && !is.Restart && is.Began.After(rec.Began) {
+		if rec.Restart && rec.Unanswered && there && !is.Restart && is.sight.began.After(rec.sight.began) {
 			return true
 		}
 	}

@@ -9,16 +9,12 @@ import (
 
 // record is what is remembered of one container.
 type record struct {
-	Seen  bool      // it was looked at
-	Look  string    // the fingerprint of the last look
-	Since time.Time // when it was first seen so, by our clock
 	// Reached: it has been as wanted since the intent last changed.
 	Reached bool
-	// Alive: it was seen alive within this view, and Began is its StartedAt at
-	// the last look. Only what lived can crash, and what was started since then
-	// did; what is found dead after a boot didn't.
+	// Alive: it was seen alive within this view. Only what lived can crash, and
+	// what was started since the last look did; what is found dead after a boot
+	// didn't.
 	Alive bool
-	Began time.Time
 	// OwnStop: the exit that follows is our own doing.
 	OwnStop bool
 	// Restart: somebody asked for its restart, and it wasn't made yet.
@@ -39,42 +35,33 @@ type record struct {
 	// that asked, and it doesn't.
 	Signalled bool
 
-	Failures int       // calls that failed in a row
-	NextCall time.Time // not before
-	Trouble  string    // why the last one failed, in words for a person
-	Why      Reason    // the same in one word; empty with Trouble
-	Refused  string    // the fingerprint before it
+	Failures int         // calls that failed in a row
+	NextCall time.Time   // not before
+	Trouble  string      // why the last one failed, in words for a person
+	Why      Reason      // the same in one word; empty with Trouble
+	Refused  fingerprint // before it
 
-	Parents map[string]pinned // whose namespaces it shares, by ID; mostly nil, never changed in place
-
-	probed
-	looping
-	Exit Exit // the last one that was seen; kept while it runs again
+	sight   sight
+	health  health
+	inquiry inquiry
+	policy  policy
+	parents parents
+	exit    Exit // the last one that was seen; kept while it runs again
 
 	// Lost are the networks that a start which failed took away, and that could
 	// not be put back.
 	Lost Lost
 
-	Tried      string // the fingerprint before the last call that succeeded; empty: none to judge
-	NoProgress int    // calls in a row that succeeded and changed nothing
+	Tried      fingerprint // before the last call that succeeded; zero: none to judge
+	NoProgress int         // calls in a row that succeeded and changed nothing
 }
 
 // noProgressLimit is how many calls may succeed without any effect before the
 // service is Stalled (kimdre/doco-cd#788: endless redeploys).
 const noProgressLimit = 3
 
-// look is one look at one of a service's containers.
-type look struct {
-	service desired.Service
-	now     time.Time
-	flipped bool      // the intent changed since the last one
-	reborn  bool      // nobody looked in between
-	busy    bool      // a call of ours is under way
-	touched time.Time // when others last sent it a signal that asks it to end
-}
-
-func (rec record) observe(c engine.Container, l look) record {
-	print := fingerprint(c)
+func (rec record) observe(l look) record {
+	l.print, l.was = fingerprintOf(&l.is), rec.sight
 	if l.flipped {
 		rec = rec.forgiven()
 		rec.Reached = false
@@ -83,72 +70,58 @@ func (rec record) observe(c engine.Container, l look) record {
 		rec.Restart = false
 	}
 	if l.reborn {
-		if rec.Signalled && c.FinishedAt.Equal(rec.Counted) {
+		if rec.Signalled && l.is.FinishedAt.Equal(rec.Counted) {
 			rec.Crashes, rec.Crashed = rec.Crashes-1, false
 		}
 		rec.Alive, rec.Unseen, rec.Signalled = false, "", false
 	}
+	rec.parents = rec.parents.look(&l)
 	if rec.Unseen != "" {
 		return rec
 	}
-	if rec.Unanswered && !l.busy {
-		rec.Unanswered, rec.Restart = false, rec.Restart && !c.StartedAt.After(rec.Began)
+	if l.changed() {
+		rec.NoProgress = 0
 	}
-	if !rec.Seen || l.reborn {
-		rec.Began = c.StartedAt
-	}
-	if print != rec.Look {
-		rec.Look, rec.Since, rec.NoProgress = print, l.now, 0
-	}
-	rec.probed = rec.probe(c, l)
-	rec.looping = rec.loop(c, !rec.Seen || l.reborn, l.now)
-	rec.Exit = rec.Exit.last(ExitOf(c))
-	rec.Seen = true
+	rec.sight = rec.sight.look(&l)
+	rec.health = rec.health.look(&l)
+	rec.inquiry = rec.inquiry.look(&l)
+	rec.policy = rec.policy.look(&l)
+	rec.exit = rec.exit.last(ExitOf(l.is))
 	if l.busy {
 		return rec // what a call does is judged when it has returned
 	}
-	if rec.Tried != "" {
-		if rec.Tried == print {
+	if rec.Unanswered {
+		rec.Unanswered, rec.Restart = false, rec.Restart && !l.is.StartedAt.After(l.was.began)
+	}
+	if rec.Tried != (fingerprint{}) {
+		if rec.Tried == l.print {
 			rec.NoProgress++
 		}
-		rec.Tried = ""
+		rec.Tried = fingerprint{}
 	}
-	rec = rec.lived(c, l)
-	rec.Began = c.StartedAt
-	if rec.Trouble != "" && rec.Refused != print && l.wanted(c) { // it came to be so without that call
+	rec = rec.lived(&l)
+	if rec.Trouble != "" && rec.Refused != l.print && l.asWanted() { // it came to be so without that call
 		rec = rec.mended()
 	}
 	return rec
 }
 
-// wanted reports whether the container is in the state that the file asks for.
-func (l look) wanted(c engine.Container) bool {
-	if l.service.State == desired.Stopped {
-		return c.State.Known() && !c.State.Alive()
-	}
-	return c.Running()
-}
-
 // lived draws the conclusions from whether the container lives: what ran and
 // died without our doing has crashed, whoever stopped it.
-func (rec record) lived(c engine.Container, l look) record {
-	wantRun := l.service.State == desired.Running || l.service.State == desired.Completed
-	done := l.service.Job && c.State == engine.StateExited && c.ExitCode == 0
+func (rec record) lived(l *look) record {
+	c := &l.is
 	if c.State.Alive() {
 		rec.Alive, rec.OwnStop, rec.Signalled = true, false, false
-		rec.Reached = rec.Reached || wantRun && c.Running()
-		well := l.now // until then
-		if !rec.Sick.IsZero() {
-			well = rec.Sick
-		}
-		if c.Running() && well.Sub(rec.Since) >= l.service.RestartBackoff.ResetAfter {
+		rec.Reached = rec.Reached || l.wantsRun() && c.Running()
+		if c.Running() && rec.health.well(rec.sight.since, l.now) >= l.service.RestartBackoff.ResetAfter {
 			rec.Crashes = 0
 		}
 		return rec
 	}
-	rec.Reached = rec.Reached || !wantRun || done
+	rec.Reached = rec.Reached || !l.wantsRun() || l.done()
 	if c.State == engine.StateExited && !c.FinishedAt.Equal(rec.Counted) {
-		rec.Crashed = (rec.Alive || c.StartedAt.After(rec.Began)) && !rec.OwnStop && wantRun && !done
+		started := !l.fresh() && c.StartedAt.After(l.was.began)
+		rec.Crashed = (rec.Alive || started) && !rec.OwnStop && l.wantsRun() && !l.done()
 		if rec.Crashed {
 			if c.FinishedAt.Sub(c.StartedAt) >= l.service.RestartBackoff.ResetAfter {
 				rec.Crashes = 0
@@ -163,7 +136,7 @@ func (rec record) lived(c engine.Container, l look) record {
 
 func (rec record) after(r Result, retry desired.Retry) record {
 	does := r.Action.Verb.Traits()
-	rec.Tried, rec.Unseen, rec.Refused, rec.Lost = "", "", fingerprint(r.Before), r.Lost
+	rec.Tried, rec.Unseen, rec.Refused, rec.Lost = fingerprint{}, "", fingerprintOf(&r.Before), r.Lost
 	if r.Unseen {
 		rec.Unseen = r.Action.Verb
 	}
@@ -180,7 +153,7 @@ func (rec record) after(r Result, retry desired.Retry) record {
 		rec.made(does) // a failed restart is not repeated behind one's back
 	default:
 		rec = rec.mended()
-		rec.Tried = fingerprint(r.Before)
+		rec.Tried = fingerprintOf(&r.Before)
 		rec.made(does)
 		rec.Reached = true
 		rec.OwnStop = does.Ends && !does.Begins
@@ -198,7 +171,7 @@ func (rec *record) made(does engine.Traits) { rec.Restart = rec.Restart && !does
 func (rec record) forgiven() record {
 	rec = rec.mended()
 	rec.Crashes, rec.Crashed, rec.Signalled = 0, false, false
-	rec.NoProgress, rec.Tried = 0, ""
+	rec.NoProgress, rec.Tried = 0, fingerprint{}
 	return rec
 }
 
@@ -209,9 +182,3 @@ func (rec record) mended() record {
 }
 
 func (rec *record) tell(n Note) { rec.Why, rec.Trouble = n.Reason, n.Message }
-
-// fingerprint tells two looks at a container apart exactly when something
-// happened in between that a start or stop would make happen.
-func fingerprint(c engine.Container) string {
-	return string(c.State) + c.StartedAt.UTC().Format(time.RFC3339Nano) + c.FinishedAt.UTC().Format(time.RFC3339Nano)
-}

@@ -34,7 +34,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		if v, stale := d.parent(c); stale {
 			return v
 		}
-		if c.Health == engine.HealthUnhealthy && !d.record(c).Old {
+		if c.Health == engine.HealthUnhealthy && !d.record(c).health.old {
 			return d.unhealthy(c, budget)
 		}
 		return d.running(c)
@@ -57,7 +57,8 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	return strange(c)
 }
 
-func (d *decision) record(c engine.Container) record { return d.past.containers[c.ID] }
+func (d *decision) record(c engine.Container) record    { return d.past.containers[c.ID] }
+func (d *decision) keep(c engine.Container, rec record) { d.past.containers[c.ID] = rec }
 
 // busy is a container to which a call is under way, or was made and nobody could
 // see yet what came of it: then it is looked at before anything else.
@@ -69,11 +70,11 @@ func (d *decision) busy(c engine.Container) (v verdict, ok bool) {
 	if rec.Unseen == "" {
 		return verdict{}, false
 	}
-	if !d.now.Before(rec.Asked.Add(d.service.Retry.Initial)) {
+	if !d.now.Before(rec.inquiry.asked.Add(d.service.Retry.Initial)) {
 		d.lookAt(c)
 	}
 	v = becoming(rec.Unseen, fmt.Sprintf("%s of %s was made, and what came of it can't be seen yet", rec.Unseen, c.Name))
-	v.next = d.record(c).Asked.Add(d.service.Retry.Initial)
+	v.next = d.record(c).inquiry.asked.Add(d.service.Retry.Initial)
 	return v, true
 }
 
@@ -98,7 +99,7 @@ func becoming(verb engine.Verb, message string) verdict {
 // dying is what the engine itself can't get rid of, or is about to.
 func (d *decision) dying(c engine.Container) verdict {
 	v := verdict{Status: StatusStopped, idle: StatusStopped}
-	until := d.record(c).Since.Add(stuckAfter)
+	until := d.record(c).sight.since.Add(stuckAfter)
 	switch {
 	case c.State == engine.StateDead:
 		v.Stalled = Note{ReasonStuck, fmt.Sprintf("%s is dead: the engine could not remove it; remove it by hand: %s", c.Name, engine.HandRemove.On(c.Name))}
@@ -106,7 +107,7 @@ func (d *decision) dying(c engine.Container) verdict {
 		v.Status, v.idle, v.next = StatusWaiting, StatusWaiting, until
 		v.Reconciling = Note{ReasonRemoving, fmt.Sprintf("the engine is removing %s", c.Name)}
 	default:
-		v.Stalled = Note{ReasonStuck, fmt.Sprintf("the engine has been removing %s since %s; look at its log", c.Name, d.clock(d.record(c).Since))}
+		v.Stalled = Note{ReasonStuck, fmt.Sprintf("the engine has been removing %s since %s; look at its log", c.Name, d.clock(d.record(c).sight.since))}
 	}
 	return v
 }
@@ -115,10 +116,10 @@ func (d *decision) dying(c engine.Container) verdict {
 func (d *decision) running(c engine.Container) verdict {
 	v := verdict{Status: StatusRunning, asWanted: true, Message: c.Name + " runs"}
 	rec := d.record(c)
-	old := rec.Old
+	old := rec.health.old
 	v.Unready, v.next = d.crashLoop(c)
 	if rec.Crashes > 0 { // then they are forgotten
-		v.next = earlier(v.next, rec.Since.Add(d.service.RestartBackoff.ResetAfter))
+		v.next = earlier(v.next, rec.sight.since.Add(d.service.RestartBackoff.ResetAfter))
 	}
 	switch {
 	case v.Unready.Reason != "":
@@ -245,8 +246,8 @@ func (d *decision) refuse(c engine.Container) {
 	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
 		rec.Restart = false
 		rec.tell(Note{ReasonSelf, own.NotRestarted(c.Name, why)})
-		rec.Refused = fingerprint(c)
-		d.past.containers[c.ID] = rec
+		rec.Refused = fingerprintOf(&c)
+		d.keep(c, rec)
 	}
 }
 

@@ -21,7 +21,7 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 	}
 	var due time.Time // when the back-off ends; zero: there is none
 	if rec.Crashed {
-		due = rec.Since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
+		due = rec.sight.since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
 	}
 	if until, message := d.settle(c, due); d.now.Before(until) {
 		v.Status, v.next, v.attempt, v.untimed = StatusWaiting, until, until, true
@@ -64,7 +64,7 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 	if t, ok := d.around.Touched[c.ID]; ok && t.Last.After(d.past.hurry) {
 		last := t.Last
 		if last.After(c.StartedAt) && last.After(d.around.Since) { // a stop takes as long as the program does
-			last = maxTime(last, d.record(c).Since)
+			last = maxTime(last, d.record(c).sight.since)
 		}
 		if touched := minTime(last.Add(d.service.Settle), t.First.Add(settleLimit)); touched.After(until) {
 			until = touched
