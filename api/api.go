@@ -23,8 +23,8 @@ type Loop interface {
 	Changed() <-chan struct{}
 	Plan() (reconcile.Report, error)
 	PlanFor(doc *desired.Document) (reconcile.Report, error)
-	Restart(service, actor, why string) (ticket int64, err error)
-	Retry(service, actor, why string) error
+	Restart(service desired.Key, actor, why string) (ticket int64, err error)
+	Retry(service desired.Key, actor, why string) error
 	LookNow(actor, why string)
 	Readiness() []string // why not ready; empty: ready
 	Alive() bool

@@ -65,16 +65,16 @@ func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
 	return reconcile.Report{Project: doc.Project, Services: []reconcile.ServicePlan{}, Orphans: []reconcile.Orphan{}}, l.err
 }
 
-func (l *fakeLoop) Restart(service, actor, why string) (int64, error) {
+func (l *fakeLoop) Restart(key desired.Key, actor, why string) (int64, error) {
 	o := l.Overview()
-	if _, listed := o.Service(service); !listed {
+	if _, listed := o.Service(key.Service); !listed || key.Project != o.Project {
 		return 0, desired.ErrUnknownService
 	}
-	return 1, l.ask("restart " + service + " by " + because(actor, why))
+	return 1, l.ask("restart " + key.Service + " by " + because(actor, why))
 }
 
-func (l *fakeLoop) Retry(service, actor, why string) error {
-	return l.ask("retry " + service + " by " + because(actor, why))
+func (l *fakeLoop) Retry(key desired.Key, actor, why string) error {
+	return l.ask("retry " + key.Service + " by " + because(actor, why))
 }
 
 func (l *fakeLoop) LookNow(actor, why string) { _ = l.ask("look by " + because(actor, why)) }

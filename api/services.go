@@ -166,7 +166,7 @@ func (s *server) start(r *http.Request) (reply, error) {
 	}
 	return s.change(r, e, desired.Flips(changes...), func(snap desired.Snapshot, changed bool) (judge, error) {
 		if !changed {
-			if err := s.opt.Loop.Retry(service, actor(r), e.by.Reason); err != nil {
+			if err := s.opt.Loop.Retry(doc.Key(service), actor(r), e.by.Reason); err != nil {
 				return nil, err
 			}
 		}
@@ -223,7 +223,7 @@ func (s *server) restart(r *http.Request) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := s.opt.Loop.Restart(service, actor(r), why)
+	ticket, err := s.opt.Loop.Restart(s.opt.State.Snapshot().Document.Key(service), actor(r), why)
 	if errors.Is(err, desired.ErrUnknownService) {
 		return nil, s.unknown(service) // with what may have been meant
 	}

@@ -17,6 +17,7 @@ import (
 	"reconciler/metrics"
 	"reconciler/observed"
 	"reconciler/reconcile"
+	"reconciler/reconcile/containers"
 )
 
 // App is the daemon: its parts, put together.
@@ -109,8 +110,8 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 		Heard:   func(h observed.Heard) { a.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{
-		Engine: world, World: a.observer, Desired: a.store,
-		Recorder: a.recorder, Self: myself, DryRun: conf.DryRun, Ticked: a.supervisor.ticked,
+		Driver:  containers.New(containers.Options{Engine: world, World: a.observer, Self: myself}),
+		Desired: a.store, Recorder: a.recorder, DryRun: conf.DryRun, Ticked: a.supervisor.ticked,
 	})
 	if err != nil {
 		return nil, err

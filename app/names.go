@@ -5,10 +5,10 @@ import (
 	"sync"
 
 	"reconciler/desired"
-	"reconciler/reconcile"
+	"reconciler/reconcile/containers"
 )
 
-// names remembers reconcile.Names of the last document. The zero value is
+// names remembers containers.Names of the last document. The zero value is
 // ready for use by any number of goroutines.
 type names struct {
 	mu   sync.Mutex
@@ -21,7 +21,7 @@ func (n *names) of(doc *desired.Document) map[string]bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.doc != doc {
-		n.doc, n.last = doc, reconcile.Names(doc)
+		n.doc, n.last = doc, containers.Names(doc)
 	}
 	return n.last
 }

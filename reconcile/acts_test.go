@@ -19,15 +19,13 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 	}{
 		"wanted stopped by now": {func(w *world) { w.desired.write(t, strings.Replace(pair, "running", "stopped", 1)) }, "wanted stopped by now"},
 		"guarded by now": {func(w *world) {
-			w.r.mu.Lock()
-			w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-web-1"), Network: w.id("p-web-2")}, ownership{}
-			w.r.mu.Unlock()
+			w.is(engine.Self{ID: w.id("p-web-1"), Network: w.id("p-web-2")})
 		}, "docker restart p-web-"},
 		"gone": {func(w *world) { w.engine.Remove("p-web-1"); w.engine.Remove("p-web-2") }, "is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, pair, ours("web", sim.Spec{State: engine.StateRunning}), ours("web", sim.Spec{Name: "p-web-2", State: engine.StateRunning}))
-			ticket, err := w.r.Restart("web", "cli:ann", "")
+			ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,12 +56,10 @@ func TestARestartThatIsGivenUpHasEnded(t *testing.T) {
 // Why it is given up stays to be read, until something else is tried.
 func TestWhyARestartIsGuardedStays(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("web"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
-	w.r.mu.Lock()
-	w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-web-1")}, ownership{}
-	w.r.mu.Unlock()
+	w.is(engine.Self{ID: w.id("p-web-1")})
 	for range 3 {
 		w.settle("web")
 		if is := w.web(); !strings.Contains(is.LastError, "docker restart p-web-1") || !is.Converged {
@@ -76,15 +72,15 @@ func TestWhyARestartIsGuardedStays(t *testing.T) {
 // of the next one.
 func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("web"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
-	calls, _ := w.r.Decide("web")
+	calls, _ := w.r.Decide(w.key("web"))
 	w.engine.FailNext("restart", errors.New("driver failed"))
 	w.engine.Before(func(call, _ string) {
 		if call == "restart" {
 			w.desired.write(t, strings.Replace(one, "running", "stopped", 1))
-			w.r.Decide("web")
+			w.r.Decide(w.key("web"))
 		}
 	})
 	w.r.Carry(t.Context(), calls[0])
@@ -92,7 +88,7 @@ func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
 	w.settle("web")
 	w.desired.write(t, one)
 	w.settle()
-	ticket, err := w.r.Restart("web", "cli:ann", "")
+	ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +101,7 @@ func TestAFailureOfARestartThatWasGivenUpIsNotTheNextOnes(t *testing.T) {
 // The engine made it, and its answer was lost.
 func TestARestartThatWasMadeWithoutAnAnswerIsMadeOnce(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	ticket, err := w.r.Restart("web", "cli:ann", "")
+	ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,14 +124,14 @@ func TestARestartThatWasMadeWithoutAnAnswerIsMadeOnce(t *testing.T) {
 // It would be stopped again at once.
 func TestAJobThatIsWantedStoppedIsNotRestarted(t *testing.T) {
 	w := newWorld(t, "version: 1\nproject: p\nservices:\n  web: {job: true, state: stopped}\n", ours("web", sim.Spec{State: engine.StateExited}))
-	if _, err := w.r.Restart("web", "cli:ann", ""); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "start it first") {
+	if _, err := w.r.Restart(w.key("web"), "cli:ann", ""); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "start it first") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestARestartOfWhatIsHeldWaitsForItsRelease(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	ticket, err := w.r.Restart("web", "cli:ann", "")
+	ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +165,7 @@ func TestARestartThatFailsIsNoRestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, pair, ours("web", sim.Spec{State: engine.StateRunning}), ours("web", sim.Spec{Name: "p-web-2", State: engine.StateRunning}))
 			ask := func() Acts {
-				ticket, err := w.r.Restart("web", "cli:ann", "")
+				ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -195,14 +191,12 @@ func TestARestartThatFailsIsNoRestart(t *testing.T) {
 
 func TestARestartThatTheGuardStopsIsNoRestart(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	ticket, err := w.r.Restart("web", "cli:ann", "")
+	ticket, err := w.r.Restart(w.key("web"), "cli:ann", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls, _ := w.r.Decide("web")
-	w.r.mu.Lock()
-	w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-web-1")}, ownership{}
-	w.r.mu.Unlock()
+	calls, _ := w.r.Decide(w.key("web"))
+	w.is(engine.Self{ID: w.id("p-web-1")})
 	w.r.Carry(t.Context(), calls[0])
 	if acts := w.web().Acts; acts.Failed != ticket || acts.Ended != ticket || !strings.Contains(acts.Why, "docker restart p-web-1") {
 		t.Errorf("%+v of ticket %d", acts, ticket)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/reconcile/plan"
 )
@@ -19,8 +20,8 @@ const (
 // turn is used up until the window has passed since the answer: a slow engine
 // doesn't begin more. Who waits longest comes first, so nobody waits for ever.
 type budget struct {
-	turns []*turn  // those that may still be used up
-	line  []string // the services that wait for one, in the order in which they came
+	turns []*turn       // those that may still be used up
+	line  []desired.Key // the services that wait for one, in the order in which they came
 }
 
 // turn is one crash restart: when it was decided, and then when it was made.
@@ -50,7 +51,7 @@ func (b *budget) made(t *turn, now time.Time) {
 
 // queue puts the service at the end of the line, or takes it out of that; where
 // it stands in it already, it stays.
-func (b *budget) queue(service string, waits bool) {
+func (b *budget) queue(service desired.Key, waits bool) {
 	at := slices.Index(b.line, service)
 	switch {
 	case waits && at < 0:
@@ -61,7 +62,7 @@ func (b *budget) queue(service string, waits bool) {
 }
 
 // left is what the service may begin now.
-func (b *budget) left(service string, now time.Time) plan.Budget {
+func (b *budget) left(service desired.Key, now time.Time) plan.Budget {
 	b.turns = slices.DeleteFunc(b.turns, func(t *turn) bool { return !t.open && now.Sub(t.last) >= budgetWindow })
 	ahead := slices.Index(b.line, service)
 	if ahead < 0 {

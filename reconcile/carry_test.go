@@ -2,32 +2,36 @@ package reconcile
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
-	"reconciler/reconcile/plan"
 )
 
 // What is known of a service goes with it, also when a call to one of its
 // containers ends only afterwards.
 func TestACallThatOutlivesItsServiceLeavesNothingBehind(t *testing.T) {
-	for name, call := range map[string]Call{
-		"an action": {Service: "db", Action: plan.Action{Verb: engine.VerbStart, Container: "p-db-1"}},
-		"a look":    {Service: "db"},
-	} {
+	for _, name := range []string{"an action", "a look"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
-			if name == "a look" {
-				call.look = w.id("p-db-1")
-			} else {
-				call.Action.ID, w.r.inFlight[w.id("p-db-1")] = w.id("p-db-1"), engine.VerbStart
+			call := Call{Key: w.key("db"), look: w.id("p-db-1")}
+			if name == "an action" {
+				w.desired.write(t, strings.Replace(two, "stopped", "running", 1))
+				calls, _ := w.r.Decide(w.key("db"))
+				if len(calls) != 1 || len(w.r.UnderWay()) != 1 {
+					t.Fatalf("decided %+v, under way: %q", calls, w.r.UnderWay())
+				}
+				call = calls[0]
 			}
 			w.desired.write(t, one)
 			w.settle()
 			w.r.Carry(t.Context(), call)
-			if past, kept := w.r.pasts["db"]; kept || len(w.r.inFlight) > 0 {
-				t.Errorf("kept: %+v, under way: %v", past, w.r.inFlight)
+			if e, kept := w.r.entries[w.key("db")]; kept || len(w.r.UnderWay()) > 0 {
+				t.Errorf("kept: %+v, under way: %q", e, w.r.UnderWay())
+			}
+			if _, kept := w.desired.memory["db"]; kept {
+				t.Errorf("remembered: %+v", w.desired.memory)
 			}
 		})
 	}
@@ -43,10 +47,10 @@ func TestWhoIsToldOfAnActHoldsUpNobody(t *testing.T) {
 	w.untap()
 	w.begin()
 	w.events = nil
-	if _, err := w.r.Restart("db", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("db"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.r.Retry("web", "cli:ann", ""); err != nil {
+	if err := w.r.Retry(w.key("web"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.settle("db")

@@ -61,7 +61,7 @@ func TestARestartIsFollowedByThoseThatAskForIt(t *testing.T) {
 		after("web", "api:service_started:false", sim.Spec{State: engine.StateRunning}),
 		after("api", "db:service_healthy:true", sim.Spec{State: engine.StateRunning}),
 		ours("db", sim.Spec{State: engine.StateRunning, Health: engine.HealthHealthy}))
-	if _, err := w.r.Restart("db", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("db"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.settle("db")
@@ -75,7 +75,7 @@ func TestARestartThatGoesRoundEnds(t *testing.T) {
 	w := newWorld(t, two,
 		after("web", "db:service_started:true", sim.Spec{State: engine.StateRunning}),
 		after("db", "web:service_started:true", sim.Spec{State: engine.StateExited}))
-	if _, err := w.r.Restart("web", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("web"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.settle("web")

@@ -20,7 +20,7 @@ type episode struct {
 
 // advance follows the service through one decision and returns what is worth
 // telling. was is what was known before it.
-func (e *episode) advance(snap desired.Snapshot, s desired.Service, was tracked, p plan.Plan, now time.Time) []Event {
+func (e *episode) advance(snap desired.Snapshot, s desired.Service, was entry, p plan.Plan, now time.Time) []Event {
 	var events []Event
 	tell := func(k Kind, more Event) {
 		more.Time, more.Kind, more.Service, more.Generation = now, k, s.Name, snap.Generation
@@ -55,7 +55,7 @@ func (e *episode) advance(snap desired.Snapshot, s desired.Service, was tracked,
 }
 
 // begin says why the service isn't as wanted any more, and since when.
-func begin(snap desired.Snapshot, s desired.Service, was tracked, p plan.Plan, now time.Time) episode {
+func begin(snap desired.Snapshot, s desired.Service, was entry, p plan.Plan, now time.Time) episode {
 	switch {
 	case !was.decided || !was.up:
 		return episode{since: now, trigger: TriggerStart}

@@ -7,7 +7,3 @@ import "errors"
 // says which. Besides it the acts return desired.ErrUnknownService and
 // engine.ErrUnavailable.
 var ErrRefused = errors.New("refused")
-
-// ErrGuarded: the call would have stopped what this program runs in, or what
-// answers it.
-var ErrGuarded = errors.New("refused by the guard")

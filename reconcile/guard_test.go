@@ -9,6 +9,7 @@ import (
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
+	"reconciler/reconcile/driver"
 	"reconciler/reconcile/plan"
 )
 
@@ -56,7 +57,7 @@ func TestOurselvesAndOurParentAreNotStoppedAndTheOthersAre(t *testing.T) {
 		if s.StalledReason() != plan.ReasonSelf || !strings.HasPrefix(s.Message, says) || !strings.HasSuffix(s.Message, "docker stop p-"+name+"-1") || s.Desired != "stopped" || s.Status != "running" {
 			t.Errorf("%s: %s %s %s: %s", name, s.Desired, s.Status, s.StalledReason(), s.Message)
 		}
-		if _, err := w.r.Restart(name, "cli:ann", ""); !errors.Is(err, ErrRefused) {
+		if _, err := w.r.Restart(w.key(name), "cli:ann", ""); !errors.Is(err, ErrRefused) {
 			t.Errorf("restart %s while it is wanted stopped: %v", name, err)
 		}
 	}
@@ -64,7 +65,7 @@ func TestOurselvesAndOurParentAreNotStoppedAndTheOthersAre(t *testing.T) {
 	w.settle()
 	w.expect("p-us-1 running\np-vpn-1 running\np-web-1 running")
 	for _, name := range []string{"us", "vpn"} {
-		if _, err := w.r.Restart(name, "cli:ann", ""); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "docker restart p-"+name+"-1") {
+		if _, err := w.r.Restart(w.key(name), "cli:ann", ""); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "docker restart p-"+name+"-1") {
 			t.Errorf("restart %s: %v", name, err)
 		}
 	}
@@ -101,19 +102,17 @@ func TestTheGuardIsAskedAgainRightBeforeTheCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, all, ours("web", sim.Spec{State: engine.StateRunning}), ours("vpn", sim.Spec{State: engine.StateRunning}), ours("us", sim.Spec{State: engine.StateRunning}))
 			if name == "a restart" {
-				if _, err := w.r.Restart("vpn", "cli:ann", ""); err != nil {
+				if _, err := w.r.Restart(w.key("vpn"), "cli:ann", ""); err != nil {
 					t.Fatal(err)
 				}
 			}
 			w.desired.write(t, c.state)
-			calls, _ := w.r.Decide(c.service)
+			calls, _ := w.r.Decide(w.key(c.service))
 			if len(calls) != 1 {
 				t.Fatalf("decided: %+v", calls)
 			}
 			was := w.engine.String()
-			w.r.mu.Lock()
-			w.r.opt.Self, w.r.own = engine.Self{ID: w.id("p-vpn-1")}, ownership{}
-			w.r.mu.Unlock()
+			w.is(engine.Self{ID: w.id("p-vpn-1")})
 			w.engine.Calls()
 			w.r.Carry(t.Context(), calls[0])
 			w.settle("vpn")
@@ -131,7 +130,7 @@ func TestTheGuardIsAskedAgainRightBeforeTheCall(t *testing.T) {
 			}
 			failed := 0
 			for _, e := range w.events {
-				if e.Kind == KindAction && e.Outcome == OutcomeError && errors.Is(e.Err, ErrGuarded) {
+				if e.Kind == KindAction && e.Outcome == OutcomeError && errors.Is(e.Err, driver.ErrGuarded) {
 					failed++
 				}
 			}
@@ -150,7 +149,7 @@ func TestARestartIsNotFollowedByWhatReconcilerRunsIn(t *testing.T) {
 	w.self = engine.Self{ID: w.id("p-web-1")}
 	w.untap()
 	w.begin()
-	if _, err := w.r.Restart("db", "cli:ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("db"), "cli:ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.settle("db")

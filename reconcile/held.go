@@ -3,22 +3,20 @@ package reconcile
 import (
 	"time"
 
-	"reconciler/observed"
+	"reconciler/reconcile/driver"
 	"reconciler/reconcile/plan"
 )
 
 // blindness is why nothing may be decided now; the zero value: it may. The
 // caller holds r.mu.
-func (r *Reconciler) blindness(view observed.View) plan.Note {
-	switch {
-	case r.unheld != nil:
+func (r *Reconciler) blindness(look driver.Look) plan.Note {
+	if r.unheld != nil {
 		return plan.Note{Reason: plan.ReasonNotHeld, Message: r.unheld.Error()}
-	case view.Up:
-		return plan.Note{}
-	case view.Err != nil:
-		return plan.Note{Reason: plan.ReasonEngineDown, Message: "the engine can't be asked: " + view.Err.Error()}
 	}
-	return plan.Note{Reason: plan.ReasonEngineDown, Message: "the engine has not been reached yet"}
+	if err := look.Blind(); err != nil {
+		return plan.Note{Reason: plan.ReasonEngineDown, Message: err.Error()}
+	}
+	return plan.Note{}
 }
 
 // heed takes in whether the file is kept by this process alone, and tells it
@@ -48,12 +46,4 @@ func (r *Reconciler) hasTurned() bool {
 	turned := r.turned
 	r.turned = false
 	return turned
-}
-
-// giveBack forgets a call that isn't made; the caller holds r.mu.
-func (r *Reconciler) giveBack(call Call) {
-	if call.turn != nil {
-		r.budget.made(call.turn, r.opt.Now())
-	}
-	delete(r.inFlight, call.Action.ID)
 }

@@ -23,14 +23,14 @@ func TestNothingIsCalledOnceAnotherMayKeepTheFile(t *testing.T) {
 	if err := w.observer.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	calls, _ := w.r.Decide("web")
+	calls, _ := w.r.Decide(w.key("web"))
 	if len(calls) != 1 {
 		t.Fatalf("decided %v, want a start", calls)
 	}
 	w.desired.lose(errLost)
 	w.events = nil
 	w.r.Carry(t.Context(), calls[0])
-	if calls, _ := w.r.Decide("web"); len(calls) > 0 || len(w.calls()) > 0 {
+	if calls, _ := w.r.Decide(w.key("web")); len(calls) > 0 || len(w.calls()) > 0 {
 		t.Errorf("decided %v, called %v", calls, w.calls())
 	}
 	s := w.web()
@@ -40,7 +40,7 @@ func TestNothingIsCalledOnceAnotherMayKeepTheFile(t *testing.T) {
 	if len(w.events) != 1 || w.events[0].Kind != KindWarning || !errors.Is(w.events[0].Err, desired.ErrUnheld) {
 		t.Errorf("told: %v", w.events)
 	}
-	if _, err := w.r.Restart("web", "ann", ""); !errors.Is(err, desired.ErrUnheld) {
+	if _, err := w.r.Restart(w.key("web"), "ann", ""); !errors.Is(err, desired.ErrUnheld) {
 		t.Errorf("a restart: %v, want ErrUnheld", err)
 	}
 	if _, err := w.r.Plan(); !errors.Is(err, desired.ErrUnheld) {

@@ -1,41 +1,44 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
+
+	"reconciler/desired"
 )
 
-// TickEvery is how often the loop proves that it works, by taking a key of its
+// TickEvery is how often the loop proves that it works, by taking a task of its
 // own off the queue.
 const TickEvery = 5 * time.Second
 
-// After lateTick without a tick the loop is not alive. lastCall is how long a
-// call under way may go on after the loop was told to end.
+// lastCall is how long a call under way may go on after the loop was told to
+// end; a call waits for saveWait for what it follows from to be written.
 const (
-	lateTick = 30 * time.Second
 	lastCall = 8 * time.Second
-	saveWait = time.Second // a call waits so long for what it follows from to be written
-	tickKey  = ""          // no service has this name
+	saveWait = time.Second
 )
 
 // Loop is a Reconciler with goroutines.
 type Loop struct {
 	*Reconciler
 	workers int
-	queue   *queue
+	queue   *queue[task]
 	wake    chan struct{}
 	save    chan struct{} // something was decided
+}
+
+// task is what a worker takes off the queue: a service to decide about, or a tick,
+// which proves that one works and has no key.
+type task struct {
+	key  desired.Key
+	tick bool
 }
 
 // NewLoop returns a Loop that decides about at most that many services at
 // once. It starts nothing.
 func NewLoop(r *Reconciler, workers int) *Loop {
-	return &Loop{Reconciler: r, workers: max(1, workers), queue: newQueue(), wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
+	return &Loop{Reconciler: r, workers: max(1, workers), queue: newQueue[task](), wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
 }
 
 // Wake says that the world or the file changed. It returns at once and may be
@@ -67,16 +70,14 @@ func (l *Loop) Run(ctx context.Context) error {
 	tick := time.NewTicker(TickEvery)
 	defer tick.Stop()
 	l.Wake()
-	l.queue.add(tickKey)
+	l.queue.add(task{tick: true})
 	for {
 		select {
 		case <-tick.C:
-			l.queue.add(tickKey)
+			l.queue.add(task{tick: true})
 			l.Wake() // no timer hears that the clock was set
 		case <-l.wake:
-			for _, service := range l.Affected() {
-				l.queue.add(service)
-			}
+			l.enqueue(l.Affected()...)
 		case <-ctx.Done():
 			l.stop()
 			l.queue.close()
@@ -89,40 +90,46 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 }
 
-// work takes one key after the other. A call that takes long holds no worker.
+// enqueue has the services decided about, soon.
+func (l *Loop) enqueue(keys ...desired.Key) {
+	for _, key := range keys {
+		l.queue.add(task{key: key})
+	}
+}
+
+// work takes one task after the other. A call that takes long holds no worker.
 func (l *Loop) work(ctx context.Context, calls *sync.WaitGroup) {
 	for {
-		service, ok := l.queue.take()
+		t, ok := l.queue.take()
 		if !ok {
 			return
 		}
-		if service == tickKey {
+		if t.tick {
 			if l.tick() {
-				l.opt.World.LookNow() // nothing is done that follows from an older look
-				for _, s := range l.opt.Desired.Snapshot().Document.Services {
-					l.queue.add(s.Name)
-				}
+				l.lookAtAll()
 			}
-			l.queue.done(service)
-			continue
+		} else {
+			l.decide(ctx, t, calls)
 		}
-		decided, next := l.Decide(service)
-		signal(l.save)
-		for _, call := range decided {
-			calls.Go(func() {
-				await(ctx, call.saved)
-				for _, service := range l.Carry(ctx, call) {
-					l.queue.add(service)
-				}
-			})
-		}
-		wait := time.Duration(-1)
-		if !next.IsZero() {
-			wait = max(0, next.Sub(l.opt.Now()))
-		}
-		l.queue.after(service, wait)
-		l.queue.done(service)
+		l.queue.done(t)
 	}
+}
+
+// decide decides about the service, and has the calls made.
+func (l *Loop) decide(ctx context.Context, t task, calls *sync.WaitGroup) {
+	decided, next := l.Decide(t.key)
+	signal(l.save)
+	for _, call := range decided {
+		calls.Go(func() {
+			await(ctx, call.saved)
+			l.enqueue(l.Carry(ctx, call)...)
+		})
+	}
+	wait := time.Duration(-1)
+	if !next.IsZero() {
+		wait = max(0, next.Sub(l.opt.Now()))
+	}
+	l.queue.after(t, wait)
 }
 
 // await waits for saved, if it isn't nil, but for no longer than saveWait: a disk
@@ -141,16 +148,16 @@ func await(ctx context.Context, saved <-chan struct{}) {
 }
 
 // Restart is Reconciler.Restart, and lets it happen.
-func (l *Loop) Restart(service, actor, why string) (int64, error) {
-	ticket, err := l.Reconciler.Restart(service, actor, why)
-	l.queue.add(service)
+func (l *Loop) Restart(key desired.Key, actor, why string) (int64, error) {
+	ticket, err := l.Reconciler.Restart(key, actor, why)
+	l.enqueue(key)
 	return ticket, err
 }
 
 // Retry is Reconciler.Retry, and lets it happen.
-func (l *Loop) Retry(service, actor, why string) error {
-	err := l.Reconciler.Retry(service, actor, why)
-	l.queue.add(service)
+func (l *Loop) Retry(key desired.Key, actor, why string) error {
+	err := l.Reconciler.Retry(key, actor, why)
+	l.enqueue(key)
 	return err
 }
 
@@ -158,10 +165,13 @@ func (l *Loop) Retry(service, actor, why string) error {
 // service, soon.
 func (l *Loop) LookNow(actor, why string) {
 	l.tell(Event{Kind: KindRequested, Actor: actor, Message: why})
-	l.opt.World.LookNow()
-	for _, s := range l.opt.Desired.Snapshot().Document.Services {
-		l.queue.add(s.Name)
-	}
+	l.lookAtAll()
+}
+
+// lookAtAll is LookNow without a word: what follows is decided by no older look.
+func (l *Loop) lookAtAll() {
+	l.opt.Driver.LookNow()
+	l.enqueue(l.keys()...)
 }
 
 // Queue returns how many services wait to be decided about, and for how long
@@ -172,72 +182,4 @@ func (l *Loop) Queue() (depth int, oldest time.Duration) {
 		oldest = time.Since(since)
 	}
 	return depth, oldest
-}
-
-// Alive reports whether the loop works, whatever the engine does.
-func (l *Loop) Alive() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return !l.ticked.IsZero() && l.opt.Now().Sub(l.ticked) < lateTick
-}
-
-// Readiness returns why the promise can't be kept now; empty: it can.
-func (l *Loop) Readiness() []string {
-	l.mu.Lock()
-	stopping := l.stopping
-	l.mu.Unlock()
-	var why []string
-	if stopping {
-		why = append(why, "shutting down")
-	}
-	snap := l.opt.Desired.Snapshot()
-	if snap.Problem != nil {
-		why = append(why, fmt.Sprintf("the file can't be used, generation %d stays in force: %v", snap.Generation, snap.Problem))
-	}
-	why = append(why, l.opt.Desired.Troubles()...)
-	l.mu.Lock()
-	blind := l.blindness(l.opt.World.View())
-	l.mu.Unlock()
-	if blind.Reason != "" {
-		why = append(why, blind.Message)
-	}
-	return why
-}
-
-// UnderWay names what has not ended: calls to the engine, as "stop web-1", and
-// the write of what must outlive the process.
-func (r *Reconciler) UnderWay() []string {
-	r.mu.Lock()
-	calls, writing := maps.Clone(r.inFlight), r.writing != nil
-	r.mu.Unlock()
-	names := make(map[string]string)
-	for _, c := range r.opt.World.View().Containers {
-		names[c.ID] = c.Name
-	}
-	var all []string
-	for id, verb := range calls {
-		all = append(all, string(verb)+" "+cmp.Or(names[id], id))
-	}
-	slices.Sort(all)
-	if writing {
-		all = append(all, "write what is remembered")
-	}
-	return all
-}
-
-// tick proves that the loop works, and reports whether it may decide by now or
-// may not any more.
-func (r *Reconciler) tick() (changed bool) {
-	r.heed(r.opt.Desired.Hold(), r.opt.Now())
-	r.mu.Lock()
-	r.ticked = r.opt.Now()
-	r.mu.Unlock()
-	r.opt.Ticked()
-	return r.hasTurned()
-}
-
-func (r *Reconciler) stop() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopping = true
 }

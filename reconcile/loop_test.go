@@ -8,9 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/engine/sim"
 	"reconciler/observed"
+	"reconciler/reconcile/containers"
 )
 
 // live is a Loop and an Observer that run.
@@ -26,7 +28,8 @@ func liveBy(t *testing.T, clock func() time.Time, e *sim.Engine, state string) (
 	k.write(t, state)
 	var loop *Loop
 	o := observed.New(observed.Options{Engine: e, Project: "p", Now: clock, Changed: func() { loop.Wake() }})
-	r, err := New(Options{Engine: e, World: o, Desired: k, Now: clock})
+	drive := containers.New(containers.Options{Engine: e, World: o, Now: clock})
+	r, err := New(Options{Driver: drive, Desired: k, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,9 +77,8 @@ func TestAStopInItsGraceHoldsUpNobodyElse(t *testing.T) {
 			e.Create(ours(s, sim.Spec{State: engine.StateRunning}))
 		}
 		l, k := live(t, e, "version: 1\nproject: p\nservices: {s1: running, s2: running, s3: running, web: stopped}\n")
-		view := l.opt.World.View()
-		for _, c := range view.Containers[:3] {
-			e.Hang(c.ID)
+		for _, s := range []string{"s1", "s2", "s3"} {
+			e.Hang("p-" + s + "-1")
 		}
 		k.write(t, "version: 1\nproject: p\nservices: {s1: stopped, s2: stopped, s3: stopped, web: running}\n")
 		l.Wake()
@@ -85,8 +87,8 @@ func TestAStopInItsGraceHoldsUpNobodyElse(t *testing.T) {
 		if err != nil || c.State != engine.StateRunning {
 			t.Errorf("web waits for the stops of others: %s %v", c.State, err)
 		}
-		for _, c := range view.Containers[:3] {
-			e.Release(c.ID)
+		for _, c := range []string{"s1", "s2", "s3"} {
+			e.Release("p-" + c + "-1")
 		}
 	})
 }
@@ -189,7 +191,7 @@ func TestAnUnansweredCallIsNotHammered(t *testing.T) {
 					k.write(t, strings.Replace(two, "web: running", "web: stopped", 1))
 					l.Wake()
 				case "restart":
-					if _, err := l.Restart("web", "cli:ann", ""); err != nil {
+					if _, err := l.Restart(desired.Key{Project: "p", Service: "web"}, "cli:ann", ""); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -203,7 +205,7 @@ func TestAnUnansweredCallIsNotHammered(t *testing.T) {
 }
 
 func TestQueueKeepsItsGuarantees(t *testing.T) {
-	q := newQueue()
+	q := newQueue[string]()
 	q.add("a")
 	q.add("b")
 	q.add("a")
@@ -235,7 +237,7 @@ func TestQueueKeepsItsGuarantees(t *testing.T) {
 
 func TestQueueAddsLaterAndOnlyAsLastAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue()
+		q := newQueue[string]()
 		q.after("a", time.Hour)
 		q.after("a", time.Minute)
 		<-time.After(time.Minute + time.Second)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"reconciler/desired"
 	"reconciler/engine"
 	"reconciler/engine/sim"
 	"reconciler/reconcile/plan"
@@ -28,7 +29,7 @@ func TestTheFileMayChangeBetweenTwoLooks(t *testing.T) {
 func TestWhatWasJustListedIsRestarted(t *testing.T) {
 	w := newWorld(t, "version: 1\nproject: p\nservices:\n  db: stopped\n", ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
 	w.desired.write(t, two)
-	ticket, err := w.r.Restart("web", "cli:ann", "stuck")
+	ticket, err := w.r.Restart(w.key("web"), "cli:ann", "stuck")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestWhatIsListedAndCannotBeLookedAtIsNotMissing(t *testing.T) {
 		if s.Status != plan.StatusUnknown || !strings.Contains(s.Message, "p-web-1 can't be looked at, so nothing is done") || len(s.Containers) > 0 || e.Calls()["start"] > 0 {
 			t.Errorf("%s: %s", s.Status, s.Message)
 		}
-		if _, err := l.Restart("web", "", ""); !errors.Is(err, ErrRefused) {
+		if _, err := l.Restart(desired.Key{Project: "p", Service: "web"}, "", ""); !errors.Is(err, ErrRefused) {
 			t.Errorf("restart: %v", err)
 		}
 		waitFor(t, time.Minute, func() bool { return l.service(t, "web").Status == plan.StatusRunning })

@@ -7,41 +7,16 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/reconcile/own"
+	"reconciler/reconcile/driver"
 	"reconciler/reconcile/plan"
 )
 
-// tracked is what is known of one listed service beyond its past.
-type tracked struct {
-	status  Service
-	decided bool // status says something
-	up      bool // it was decided on a whole view
-	seen    bool // it was so once
-	// config is what the file said when it was decided about, in generation.
-	config     desired.Service
-	generation int64
-	acts       Acts
-	unready    plan.Reason // why it isn't ready, as told last
-	episode    episode
-}
-
-// track returns what is tracked of a service that the file lists; the caller
-// holds r.mu.
-func (r *Reconciler) track(service string) *tracked {
-	t := r.services[service]
-	if t == nil { // listed since the last sweep
-		t = &tracked{}
-		r.services[service] = t
-	}
-	return t
-}
-
 // publish makes the plan the service's status and returns what is worth
 // telling; the caller holds r.mu.
-func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h own.Holding, p plan.Plan) []Event {
-	t := r.track(s.Name)
+func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, d driver.Decision) []Event {
+	e, p := r.entry(snap.Document.Key(s.Name)), d.Plan
 	now := r.opt.Now()
-	was := *t
+	was := *e
 	n := base(snap, s)
 	n.Status, n.Message, n.Converged, n.Ready = p.Status, p.Message, p.Converged, p.IsReady()
 	n.ObservedGeneration, n.DecidedAt = snap.Generation, now
@@ -58,9 +33,9 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h own.Hol
 	n.Warnings = append(n.Warnings, p.Warnings...)
 	n.DependsOn = append(n.DependsOn, p.DependsOn...)
 	n.Suspended = suspension(s, now)
-	n.Acts = t.acts
-	for _, r := range h.Replicas {
-		n.Containers = append(n.Containers, shown(r.Container))
+	n.Acts = e.acts
+	for _, c := range d.Shown {
+		n.Containers = append(n.Containers, shown(c))
 	}
 	for i := len(n.Containers) - 1; i >= 0; i-- {
 		n.PID = cmp.Or(n.Containers[i].PID, n.PID)
@@ -68,11 +43,11 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h own.Hol
 			n.Port = &ports[0].Host
 		}
 	}
-	n.Conditions = conditions(t.status.Conditions, p, snap.Generation, now)
-	t.status, t.decided, t.up, t.seen = n, true, true, true
-	t.config, t.generation = s, snap.Generation
-	events := t.episode.advance(snap, s, was, p, now)
-	events = append(events, t.notReady(p, events, now)...)
+	n.Conditions = conditions(e.status.Conditions, p, snap.Generation, now)
+	e.status, e.decided, e.up, e.seen = n, true, true, true
+	e.config, e.generation = s, snap.Generation
+	events := e.episode.advance(snap, s, was, p, now)
+	events = append(events, e.notReady(p, events, now)...)
 	r.announce()
 	return events
 }
@@ -80,24 +55,24 @@ func (r *Reconciler) publish(snap desired.Snapshot, s desired.Service, h own.Hol
 // blind makes "unknown" the service's status: the world can't be seen; the
 // caller holds r.mu.
 func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, why plan.Note) {
-	t, message := r.track(s.Name), why.Message
+	e, message := r.entry(snap.Document.Key(s.Name)), why.Message
 	p := plan.Plan{Status: plan.StatusUnknown, Message: message, Ready: why}
 	n := base(snap, s)
 	n.Status, n.Message = p.Status, p.Message
-	n.ObservedGeneration = t.status.ObservedGeneration
-	n.Unseen = !t.seen
-	n.DependsOn = append(n.DependsOn, t.status.DependsOn...)
-	n.Replicas.Desired = plan.Desired(s, r.past(s.Name))
-	n.Containers = t.status.Containers
+	n.ObservedGeneration = e.status.ObservedGeneration
+	n.Unseen = !e.seen
+	n.DependsOn = append(n.DependsOn, e.status.DependsOn...)
+	n.Replicas.Desired = plan.Desired(s, e.past)
+	n.Containers = e.status.Containers
 	if n.Containers == nil {
 		n.Containers = []Container{}
 	}
-	n.LastError, n.LastExit = message, t.status.LastExit
+	n.LastError, n.LastExit = message, e.status.LastExit
 	n.Suspended = suspension(s, r.opt.Now())
-	n.Acts = t.acts
-	n.Conditions = conditions(t.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
-	t.status, t.decided, t.up = n, true, false
-	t.config, t.generation = s, snap.Generation
+	n.Acts = e.acts
+	n.Conditions = conditions(e.status.Conditions, p, n.ObservedGeneration, r.opt.Now())
+	e.status, e.decided, e.up = n, true, false
+	e.config, e.generation = s, snap.Generation
 	r.announce()
 }
 

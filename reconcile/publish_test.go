@@ -78,7 +78,7 @@ func TestADryRunActsOnNothingAndTellsOnce(t *testing.T) {
 	if r, err := w.r.Plan(); err != nil || !r.Pending || len(r.Services[0].Actions) != 1 {
 		t.Errorf("the plan tells what would be done: %+v, %v", r, err)
 	}
-	if _, err := w.r.Restart("web", "cli:ann", ""); err == nil {
+	if _, err := w.r.Restart(w.key("web"), "cli:ann", ""); err == nil {
 		t.Error("a restart was taken")
 	}
 }

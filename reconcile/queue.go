@@ -10,24 +10,24 @@ import (
 // times before it is taken, it is taken once; added while it is worked on, it
 // is taken again afterwards; keys are taken in the order in which they were
 // added.
-type queue struct {
+type queue[K comparable] struct {
 	mu     sync.Mutex
 	more   *sync.Cond
-	order  []string
-	since  map[string]time.Time // keys in order, by when they were added
-	work   map[string]bool      // being worked on; true: added again meanwhile
-	timers map[string]*time.Timer
+	order  []K
+	since  map[K]time.Time // keys in order, by when they were added
+	work   map[K]bool      // being worked on; true: added again meanwhile
+	timers map[K]*time.Timer
 	closed bool
 }
 
-func newQueue() *queue {
-	q := &queue{since: map[string]time.Time{}, work: map[string]bool{}, timers: map[string]*time.Timer{}}
+func newQueue[K comparable]() *queue[K] {
+	q := &queue[K]{since: map[K]time.Time{}, work: map[K]bool{}, timers: map[K]*time.Timer{}}
 	q.more = sync.NewCond(&q.mu)
 	return q
 }
 
 // add puts the key in, now.
-func (q *queue) add(key string) {
+func (q *queue[K]) add(key K) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -40,7 +40,7 @@ func (q *queue) add(key string) {
 	q.put(key)
 }
 
-func (q *queue) put(key string) {
+func (q *queue[K]) put(key K) {
 	if _, waits := q.since[key]; waits {
 		return
 	}
@@ -51,7 +51,7 @@ func (q *queue) put(key string) {
 
 // after puts the key in when d has passed, instead of when it was last asked
 // for. A negative d: not by itself.
-func (q *queue) after(key string, d time.Duration) {
+func (q *queue[K]) after(key K, d time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if t := q.timers[key]; t != nil {
@@ -64,16 +64,16 @@ func (q *queue) after(key string, d time.Duration) {
 }
 
 // take waits for a key. false: the queue is closed.
-func (q *queue) take() (string, bool) {
+func (q *queue[K]) take() (key K, open bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.order) == 0 && !q.closed {
 		q.more.Wait()
 	}
 	if q.closed {
-		return "", false
+		return key, false
 	}
-	key := q.order[0]
+	key = q.order[0]
 	q.order = q.order[1:]
 	delete(q.since, key)
 	q.work[key] = false
@@ -81,7 +81,7 @@ func (q *queue) take() (string, bool) {
 }
 
 // done ends the work on a key that was taken.
-func (q *queue) done(key string) {
+func (q *queue[K]) done(key K) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	again := q.work[key]
@@ -92,7 +92,7 @@ func (q *queue) done(key string) {
 }
 
 // close lets every take return.
-func (q *queue) close() {
+func (q *queue[K]) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
@@ -103,7 +103,7 @@ func (q *queue) close() {
 }
 
 // depth returns how many keys wait, and since when the oldest does; zero: none.
-func (q *queue) depth() (int, time.Time) {
+func (q *queue[K]) depth() (int, time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.order) == 0 {

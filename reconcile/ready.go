@@ -9,15 +9,15 @@ import (
 
 // notReady tells why the service isn't ready, once each time the reason changes.
 // told is what this decision tells already: what stands there isn't repeated.
-func (t *tracked) notReady(p plan.Plan, told []Event, now time.Time) []Event {
+func (e *entry) notReady(p plan.Plan, told []Event, now time.Time) []Event {
 	why := p.Ready
 	switch {
 	case p.IsReady():
-		t.unready = ""
-	case why.Reason != t.unready && !passing(why.Reason):
-		t.unready = why.Reason
-		if !slices.ContainsFunc(told, func(e Event) bool { return e.Message == why.Message }) {
-			return []Event{{Time: now, Kind: KindNotReady, Service: p.Service, Generation: t.generation, Reason: why.Reason, Message: why.Message}}
+		e.unready = ""
+	case why.Reason != e.unready && !passing(why.Reason):
+		e.unready = why.Reason
+		if !slices.ContainsFunc(told, func(told Event) bool { return told.Message == why.Message }) {
+			return []Event{{Time: now, Kind: KindNotReady, Service: p.Service, Generation: e.generation, Reason: why.Reason, Message: why.Message}}
 		}
 	}
 	return nil

@@ -1,15 +1,13 @@
 package reconcile
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/observed"
-	"reconciler/reconcile/own"
+	"reconciler/reconcile/driver"
 	"reconciler/reconcile/plan"
 )
 
@@ -69,8 +67,8 @@ func (r Report) String() string {
 }
 
 // report writes down one plan for each service.
-func report(doc *desired.Document, generation int64, whose own.Ownership, decide func(desired.Service) plan.Plan) Report {
-	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(whose)}
+func report(doc *desired.Document, generation int64, look driver.Look, decide func(desired.Service) plan.Plan) Report {
+	r := Report{Project: doc.Project, Generation: generation, Services: []ServicePlan{}, Orphans: orphans(look)}
 	for _, s := range doc.Services {
 		p := decide(s)
 		n := ServicePlan{
@@ -90,36 +88,16 @@ func report(doc *desired.Document, generation int64, whose own.Ownership, decide
 	return r
 }
 
-// Look returns what would be done to the containers of an engine by that
-// document, for whoever has no Reconciler that runs. Of the options only
-// Engine, Now and Self count. Error: engine.ErrUnavailable.
-func Look(ctx context.Context, opt Options, doc *desired.Document, memory desired.Memory) (Report, error) {
-	world := observed.New(observed.Options{
-		Engine: opt.Engine, Project: doc.Project, Now: opt.Now,
-		Names: func() map[string]bool { return Names(doc) }, Self: opt.Self,
-	})
-	view, err := world.Once(ctx)
-	if err != nil {
-		return Report{}, fmt.Errorf("look at project %s: %w", doc.Project, err)
+// Look returns what would be done by that document, for whoever has no Reconciler
+// that runs. Error: engine.ErrUnavailable.
+func Look(d driver.Driver, doc *desired.Document, memory desired.Memory, now time.Time) (Report, error) {
+	look := d.Look(doc, func(service string) bool { return memory[service].Done != "" }, nil)
+	if err := look.Blind(); err != nil {
+		return Report{}, fmt.Errorf("look at project %s: %w: %w", doc.Project, engine.ErrUnavailable, err)
 	}
-	whose := newOwnership(doc, view, opt.Self, func(service string) bool { return memory[service].Done != "" })
-	around := plan.Around{Project: doc.Project, Since: view.Since, Seen: view.Seen, Budget: plan.Budget{Free: budgetSize}, Self: whose.self, Neighbours: whose.around}
-	return report(doc, 0, whose.result, func(s desired.Service) plan.Plan {
-		return plan.Diff(s, whose.result.Holdings[s.Name], around, plan.Past{Kept: memory[s.Name]}, opt.Now())
+	alone := NewHost()
+	return report(doc, 0, look, func(s desired.Service) plan.Plan {
+		given := driver.Given{Now: now, Budget: alone.left(doc.Key(s.Name), now), UnderWay: alone.underWay}
+		return look.Decide(s, plan.Past{Kept: memory[s.Name]}, given).Plan
 	}), nil
-}
-
-// Names returns the names under which containers without Compose's labels may
-// belong to a service of the document.
-func Names(doc *desired.Document) map[string]bool {
-	names := make(map[string]bool)
-	for _, s := range doc.Services {
-		switch {
-		case s.Container != "":
-			names[s.Container] = true
-		case doc.ContainerName != "":
-			names[own.TemplateName(doc.ContainerName, s)] = true
-		}
-	}
-	return names
 }

@@ -56,7 +56,7 @@ func TestARestartThatFailsIsPutBackToo(t *testing.T) {
 	running.State = engine.StateRunning
 	w := newWorld(t, one, ours("web", running))
 	w.engine.Occupy(http8080, "nginx", 1)
-	if _, err := w.r.Restart("web", "ann", ""); err != nil {
+	if _, err := w.r.Restart(w.key("web"), "ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.settle("web")
@@ -126,13 +126,4 @@ func remade(w *world) {
 	w.engine.Create(ours("web", sim.Spec{Publishes: []engine.Port{http8080}}))
 	w.pass(time.Minute)
 	w.expect("other exited(143)\np-web-1 running")
-}
-
-func TestALookThatShowsLostNetworksIsAnother(t *testing.T) {
-	c := engine.Container{Summary: engine.Summary{ID: "1", Name: "p-web-1", State: engine.StateExited}}
-	lost := c
-	lost.Unplugged = true
-	if !sameContainer(c, c) || sameContainer(c, lost) {
-		t.Error("nobody would look again")
-	}
 }

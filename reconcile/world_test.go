@@ -13,6 +13,7 @@ import (
 	"reconciler/engine"
 	"reconciler/engine/sim"
 	"reconciler/observed"
+	"reconciler/reconcile/containers"
 	"reconciler/reconcile/plan"
 )
 
@@ -25,11 +26,12 @@ type world struct {
 	now      time.Time
 	engine   *sim.Engine
 	observer *observed.Observer
+	driver   *containers.Driver
 	r        *Reconciler
 	desired  *kept
 	events   []Event
 	self     engine.Self
-	due      map[string]time.Time
+	due      map[desired.Key]time.Time
 	untap    func() // ends the events
 }
 
@@ -46,7 +48,7 @@ func (w *world) Record(e Event) {
 
 func newWorld(t *testing.T, state string, specs ...sim.Spec) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), desired: &kept{}, due: map[string]time.Time{}}
+	w := &world{t: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), desired: &kept{}, due: map[desired.Key]time.Time{}}
 	w.engine = sim.New(sim.Options{Now: func() time.Time { return w.now.Round(0) }}) // an engine tells the wall clock
 	w.desired.write(t, state)
 	for _, s := range specs {
@@ -63,51 +65,73 @@ func (w *world) begin() {
 	doc := w.desired.snap.Document
 	w.observer = observed.New(observed.Options{
 		Engine: w.engine, Project: doc.Project, Now: clock,
-		Names: func() map[string]bool { return Names(w.desired.snap.Document) }, Self: w.self,
+		Names: func() map[string]bool { return containers.Names(w.desired.snap.Document) }, Self: w.self,
 	})
 	w.untap = w.engine.Tap(w.observer.Note)
 	if _, err := w.observer.Once(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := New(Options{Engine: w.engine, World: w.observer, Desired: w.desired, Recorder: w, Now: clock, Self: w.self})
+	w.driver = w.drive()
+	r, err := New(Options{Driver: w.driver, Desired: w.desired, Recorder: w, Now: clock})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.r, w.due = r, map[string]time.Time{}
+	w.r, w.due = r, map[desired.Key]time.Time{}
 	w.settle()
 }
 
-// settle decides and acts until nothing is left to do at this moment.
-func (w *world) settle(also ...string) {
+// drive returns a driver of the world as it is.
+func (w *world) drive() *containers.Driver {
+	return containers.New(containers.Options{Engine: w.engine, World: w.observer, Now: func() time.Time { return w.now }, Self: w.self})
+}
+
+// is makes that what the program runs in, while it runs; calls that were decided
+// on find it so, too.
+func (w *world) is(self engine.Self) {
+	w.self = self
+	*w.driver = *w.drive()
+	w.r.look = nil
+}
+
+// key names a service of the project.
+func (w *world) key(service string) desired.Key { return w.desired.snap.Document.Key(service) }
+
+// settle decides and acts until nothing is left to do at this moment, about those
+// services too.
+func (w *world) settle(services ...string) {
 	w.t.Helper()
+	var also []desired.Key
+	for _, s := range services {
+		also = append(also, w.key(s))
+	}
 	for range 1000 {
 		if err := w.observer.Settle(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 		todo := append(w.r.Affected(), also...)
 		also = nil
-		for name, at := range w.due {
-			if !w.now.Before(at) && !slices.Contains(todo, name) {
-				todo = append(todo, name)
+		for key, at := range w.due {
+			if !w.now.Before(at) && !slices.Contains(todo, key) {
+				todo = append(todo, key)
 			}
 		}
 		if len(todo) == 0 {
 			return
 		}
-		slices.Sort(todo)
-		for _, name := range slices.Compact(todo) {
-			also = append(also, w.decide(name)...)
+		slices.SortFunc(todo, func(a, b desired.Key) int { return strings.Compare(a.Service, b.Service) })
+		for _, key := range slices.Compact(todo) {
+			also = append(also, w.decide(key)...)
 		}
 	}
 	w.t.Fatalf("it never comes to rest:\n%s", w.engine)
 }
 
-func (w *world) decide(name string) (again []string) {
-	calls, next := w.r.Decide(name)
+func (w *world) decide(key desired.Key) (again []desired.Key) {
+	calls, next := w.r.Decide(key)
 	w.r.Save()
-	delete(w.due, name)
+	delete(w.due, key)
 	if !next.IsZero() {
-		w.due[name] = next
+		w.due[key] = next
 	}
 	for _, c := range calls {
 		again = append(again, w.r.Carry(context.Background(), c)...)
@@ -251,11 +275,11 @@ func ptr[T any](v T) *T { return &v }
 
 func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{}))
-	first, err := w.r.Restart("web", "test", "")
+	first, err := w.r.Restart(w.key("web"), "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := w.r.Restart("web", "test", "")
+	second, err := w.r.Restart(w.key("web"), "test", "")
 	if err != nil || second != first {
 		t.Fatalf("asked twice: tickets %d and %d, %v", first, second, err)
 	}
@@ -266,7 +290,7 @@ func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	if s, _ := ptr(w.r.Overview()).Service("web"); s.Acts.Ended != first {
 		t.Errorf("acts %d, want the ticket %d", s.Acts.Ended, first)
 	}
-	if _, err := w.r.Restart("db", "test", ""); err == nil {
+	if _, err := w.r.Restart(w.key("db"), "test", ""); err == nil {
 		t.Error("what is wanted stopped was restarted")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"reconciler/app"
 	"reconciler/desired"
 	"reconciler/reconcile"
+	"reconciler/reconcile/containers"
 )
 
 func newPlan() *cobra.Command {
@@ -96,5 +97,9 @@ func look(ctx context.Context, file, dataDir, kind, host string) (reconcile.Repo
 	if err != nil {
 		return reconcile.Report{}, err
 	}
-	return reconcile.Look(ctx, reconcile.Options{Engine: world, Now: time.Now, Self: app.Self(file)}, doc, memory)
+	drive, err := containers.Once(ctx, world, app.Self(file), doc)
+	if err != nil {
+		return reconcile.Report{}, err
+	}
+	return reconcile.Look(drive, doc, memory, time.Now())
 }

@@ -13,17 +13,21 @@ const module = "reconciler"
 // line says which packages of this module a package may import; the first
 // pattern that fits holds. A package without a rule fails: whoever adds one
 // says here where it stands in the line
-// cmd → {app, client} → {api, metrics} → reconcile → {reconcile/plan → reconcile/own, observed} → engine → desired.
+//
+//	cmd → {app, client} → {api, metrics} → reconcile → reconcile/driver → reconcile/plan → reconcile/own → engine → desired
+//	app → reconcile/containers → {reconcile/driver, observed → engine}
 var line = []struct {
 	pkg string
 	may []string
 }{
-	{"cmd/...", []string{"api", "app", "client", "config", "desired", "engine", "reconcile", "reconcile/own", "reconcile/plan"}},
-	{"app", []string{"api", "config", "desired", "engine", "engine/docker", "engine/sim", "metrics", "observed", "reconcile"}},
+	{"cmd/...", []string{"api", "app", "client", "config", "desired", "engine", "reconcile", "reconcile/containers", "reconcile/own", "reconcile/plan"}},
+	{"app", []string{"api", "config", "desired", "engine", "engine/docker", "engine/sim", "metrics", "observed", "reconcile", "reconcile/containers"}},
 	{"client", []string{"api", "desired", "reconcile"}},
 	{"api", []string{"desired", "engine", "internal/rendering", "reconcile", "reconcile/plan"}},
 	{"metrics", []string{"desired", "engine", "internal/rendering", "reconcile", "reconcile/plan"}},
-	{"reconcile", []string{"desired", "engine", "observed", "reconcile/own", "reconcile/plan"}},
+	{"reconcile", []string{"desired", "engine", "reconcile/driver", "reconcile/plan"}},
+	{"reconcile/containers", []string{"desired", "engine", "observed", "reconcile/driver", "reconcile/own", "reconcile/plan"}},
+	{"reconcile/driver", []string{"desired", "engine", "reconcile/own", "reconcile/plan"}},
 	{"reconcile/plan", []string{"desired", "engine", "reconcile/own"}},
 	{"reconcile/own", []string{"desired", "engine"}},
 	{"observed", []string{"desired", "engine"}},
@@ -42,9 +46,12 @@ var line = []struct {
 	{"internal/e2e/...", []string{"internal/siege"}}, // from outside: the binary and the engine only
 }
 
-// testsMay says what tests may import besides, wherever they are: the twin,
-// the contract, the containers and the documents to try things on.
-var testsMay = []string{"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/deaddisk", "internal/hostile"}
+// testsMay says what tests may import besides, wherever they are: the twin and
+// what drives it, the contract, the containers and the documents to try things on.
+var testsMay = []string{
+	"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/deaddisk", "internal/hostile",
+	"observed", "reconcile/containers",
+}
 
 // thirdParties says where a module of others may be imported: in a package, in
 // everything below one (/...), or in one file. A module that isn't here may be

@@ -50,8 +50,11 @@ var locks = []lock{
 	{name: "observed.Observer.mu", over: "what is known of the containers; events, inspects, calls", may: []may{
 		{"takes app.names.mu", "under which nothing happens"},
 	}},
+	{name: "reconcile.Host.mu", over: "the budget of crash restarts, and which calls are under way; the loops of all projects, the end"},
 	{name: "reconcile.History.mu", over: "the newest events; whoever records or reads them"},
-	{name: "reconcile.Reconciler.mu", over: "what is remembered and shown of the services; the loop, requests, the end"},
+	{name: "reconcile.Reconciler.mu", over: "what is remembered and shown of the services; the loop, requests, the end", may: []may{
+		{"takes reconcile.Host.mu", "under which nothing happens"},
+	}},
 	{name: "reconcile.queue.mu", over: "the services that wait; the loop, requests, the end"},
 }
 

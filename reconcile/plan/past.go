@@ -167,13 +167,6 @@ func (p Past) AskRestart(ids []string) Past {
 	return p
 }
 
-// Trouble is why the last call to the container of that ID failed; zero: it
-// didn't, or nothing is remembered of it.
-func (p Past) Trouble(id string) Note {
-	rec := p.containers[id]
-	return Note{rec.Why, rec.Trouble}
-}
-
 // RestartPending reports whether a restart was asked for and not yet made.
 func (p Past) RestartPending() bool {
 	for _, rec := range p.containers {

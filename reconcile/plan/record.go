@@ -142,13 +142,13 @@ func (rec record) after(r Result, retry desired.Retry) record {
 	}
 	switch {
 	case r.Void && r.Err != nil: // the engine itself failed: not this container's fault, but don't hammer
-		rec.tell(failed(r))
+		rec.tell(r.Why())
 		rec.NextCall = r.Now.Add(retry.Initial)
 		rec.Unanswered = rec.Restart && does.Renews()
 	case r.Void:
 	case r.Err != nil:
 		rec.Failures++
-		rec.tell(failed(r))
+		rec.tell(r.Why())
 		rec.NextCall = r.Now.Add(jittered(doubling(retry.Initial, retry.Max, rec.Failures-1), r.Action.ID, rec.Failures))
 		rec.made(does) // a failed restart is not repeated behind one's back
 	default:

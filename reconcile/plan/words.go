@@ -8,8 +8,12 @@ import (
 	"reconciler/engine"
 )
 
-// failed says why a call failed: the reason, and what a person can do about it.
-func failed(r Result) Note {
+// Why says why the call failed: the reason, and what a person can do about it. The
+// zero Note: it did not.
+func (r Result) Why() Note {
+	if r.Err == nil {
+		return Note{}
+	}
 	var refusal *engine.Refusal
 	if !errors.As(r.Err, &refusal) {
 		return Note{ReasonRetry, engine.OneLine(r.Err.Error())}
