@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"reconciler/desired/desk"
 	"reconciler/internal/deaddisk"
 )
 
@@ -181,14 +182,14 @@ func TestWhateverLiesInTheDataDirectoryNothingWaitsForIt(t *testing.T) {
 func TestWhoComesWhileAWriteIsBlockedIsToldAndIsServedOnceItEnds(t *testing.T) {
 	b := newBench(t, small)
 	s := b.open()
-	s.turn.patience = 20 * time.Millisecond
+	s.turn.Patience = 20 * time.Millisecond
 	begun := time.Now().Add(-time.Minute)
 	s.looked.Store(&begun)
 	release := make(chan struct{})
 	edits := 0
 	within(t, "waiting for what is blocked", func() {
-		if err := s.turn.do("write /data/revision.new", func(w *work) {
-			if err := w.commit(); err != nil {
+		if err := s.turn.Do("write /data/revision.new", func(w *desk.Work) {
+			if err := w.Commit(); err != nil {
 				t.Error(err)
 			}
 			<-release
@@ -210,7 +211,7 @@ func TestWhoComesWhileAWriteIsBlockedIsToldAndIsServedOnceItEnds(t *testing.T) {
 		t.Errorf("troubles: %q", why)
 	}
 	close(release)
-	s.turn.patience = turnPatience
+	s.turn.Patience = turnPatience
 	within(t, "an edit afterwards", func() {
 		if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || !changed {
 			t.Errorf("afterwards: changed %v, %v", changed, err)
@@ -222,37 +223,6 @@ func TestWhoComesWhileAWriteIsBlockedIsToldAndIsServedOnceItEnds(t *testing.T) {
 	if why := s.Troubles(); len(why) > 0 {
 		t.Errorf("afterwards: %q", why)
 	}
-}
-
-// Who was told that it isn't done must be right.
-func TestWhatWasGivenUpIsNotCommittedAnyMore(t *testing.T) {
-	d := newDesk(20 * time.Millisecond)
-	release, late := make(chan struct{}), make(chan error, 1)
-	var committed error
-	err := d.do("wait", func(w *work) {
-		<-release
-		committed = w.commit()
-	}, func() { late <- committed })
-	if !errors.Is(err, ErrBlocked) || strings.Contains(err.Error(), "known") {
-		t.Errorf("got %v, want ErrBlocked: it isn't made", err)
-	}
-	close(release)
-	if err := <-late; !errors.Is(err, errGivenUp) {
-		t.Errorf("it committed: %v", err)
-	}
-}
-
-func TestAPanicIsTheCallers(t *testing.T) {
-	d := newDesk(soon)
-	defer func() {
-		if got := recover(); got != "oops" {
-			t.Errorf("recovered %v", got)
-		}
-		if err := d.do("the next", func(*work) {}, func() {}); err != nil {
-			t.Error(err)
-		}
-	}()
-	_ = d.do("panic", func(*work) { panic("oops") }, func() {})
 }
 
 func TestWhoeverElseMayWriteTheFileIsWarnedOf(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"reconciler/desired/desk"
 )
 
 // EditBy says who edits, why, and on what condition. The zero value: nobody
@@ -103,7 +105,7 @@ func (s *Store) Preview(p Proposal, by EditBy) (*Document, error) {
 			err error
 		}
 		got := make(chan preview, 1)
-		if err := s.inTurn("look at "+s.file, func(*work) {
+		if err := s.inTurn("look at "+s.file, func(*desk.Work) {
 			doc, _, err := s.propose(p, by)
 			got <- preview{doc, err}
 		}); err != nil {
@@ -173,7 +175,7 @@ func (s *Store) propose(p Proposal, by EditBy) (*Document, content, error) {
 	}
 	snap := s.Snapshot()
 	switch {
-	case isBlocked(err):
+	case errors.Is(err, ErrBlocked):
 		return nil, c, err
 	case errors.Is(snap.Problem, errUnrecorded):
 		return nil, c, snap.Problem
@@ -199,7 +201,7 @@ func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
 		err     error
 	}
 	got := make(chan change, 1)
-	if err := s.inTurn("edit "+s.file, func(w *work) {
+	if err := s.inTurn("edit "+s.file, func(w *desk.Work) {
 		snap, changed, err := s.edit(p, by, w)
 		got <- change{snap, changed, err}
 	}); err != nil {
@@ -210,7 +212,7 @@ func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
 }
 
 // edit makes the proposal the file, once. The caller has the turn.
-func (s *Store) edit(p Proposal, by EditBy, w *work) (Snapshot, bool, error) {
+func (s *Store) edit(p Proposal, by EditBy, w *desk.Work) (Snapshot, bool, error) {
 	if err := s.data.Load().held(); err != nil {
 		return s.Snapshot(), false, err
 	}
@@ -218,7 +220,7 @@ func (s *Store) edit(p Proposal, by EditBy, w *work) (Snapshot, bool, error) {
 	if err != nil || bytes.Equal(doc.Source, was.src) {
 		return s.Snapshot(), false, err
 	}
-	if err := w.commit(); err != nil {
+	if err := w.Commit(); err != nil {
 		return s.Snapshot(), false, err
 	}
 	next, err := s.accept(doc, by, func() error { return swap(was, doc.Source) })

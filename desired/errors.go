@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"reconciler/desired/desk"
 )
 
 // The reasons for which the Store refuses an edit. The error's text says what
@@ -16,6 +18,9 @@ var (
 	// ErrShape: the edit can't be made in place; the text holds the lines to
 	// write by hand (409 state_shape).
 	ErrShape = errors.New("state_shape")
+	// ErrBlocked: the file or the data directory lies on a disk that doesn't
+	// answer, or is something that never ends (503 state_blocked).
+	ErrBlocked = desk.ErrBlocked
 	// ErrFileInvalid: the file on disk is invalid now, so nothing is written
 	// over it (409 state_invalid).
 	ErrFileInvalid = errors.New("state_invalid")

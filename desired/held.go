@@ -7,13 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"reconciler/desired/desk"
 )
 
 // Held returns nil while this process alone keeps the file: the lock that it
 // holds is the one in the data directory. It costs one stat. Errors:
 // ErrUnheld, ErrBlocked, which says that nobody knows.
 func (s *Store) Held() error {
-	_, err := ask(s.lock, "look at the lock in "+s.Dir(), func() (struct{}, error) { return struct{}{}, s.data.Load().held() })
+	_, err := desk.Ask(s.lock, "look at the lock in "+s.Dir(), func() (struct{}, error) { return struct{}{}, s.data.Load().held() })
 	return err
 }
 
@@ -25,7 +27,7 @@ func (s *Store) Hold() error {
 		return err
 	}
 	again := make(chan error, 1)
-	if berr := s.inTurn("take "+s.Dir()+" again", func(*work) { again <- s.take() }); berr != nil {
+	if berr := s.inTurn("take "+s.Dir()+" again", func(*desk.Work) { again <- s.take() }); berr != nil {
 		return errors.Join(err, berr)
 	}
 	if terr := <-again; terr != nil {

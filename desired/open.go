@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"reconciler/desired/desk"
 )
 
 // Open holds the data directory and accepts the file, or, where the file is
@@ -19,8 +21,8 @@ func Open(opt Options) (*Store, error) {
 		opt.DataDir = filepath.Join(filepath.Dir(opt.File), ".reconciler")
 	}
 	s := &Store{
-		file: opt.File, now: opt.Now, turn: newDesk(turnPatience), reader: &reader{path: opt.File, patience: readPatience},
-		memory: newDesk(turnPatience), shelf: newDesk(turnPatience), lock: newDesk(statPatience),
+		file: opt.File, now: opt.Now, turn: desk.New(turnPatience), reader: &reader{path: opt.File, patience: readPatience},
+		memory: desk.New(turnPatience), shelf: desk.New(turnPatience), lock: desk.New(statPatience),
 	}
 	var err error
 	late := func() { // nobody waits for the store any more
@@ -28,7 +30,7 @@ func Open(opt Options) (*Store, error) {
 			_ = s.Close()
 		}
 	}
-	if berr := newDesk(openPatience).do("open "+opt.DataDir, func(*work) { err = s.open(opt.DataDir) }, late); berr != nil {
+	if berr := desk.New(openPatience).Do("open "+opt.DataDir, func(*desk.Work) { err = s.open(opt.DataDir) }, late); berr != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDataDir, berr)
 	}
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"reconciler/desired/desk"
 )
 
 // reader reads one file again and again. A reading that gets no answer is left
@@ -61,7 +63,7 @@ func (r *reader) attempt() (content, error) {
 	}
 }
 
-func (r *reader) blocked() error { return blocked("read "+r.path, r.patience) }
+func (r *reader) blocked() error { return desk.Blocked("read "+r.path, r.patience) }
 
 // begin notes what the attempt reads, and reports whether it may.
 func (r *reader) begin(a *attempt, at string) bool {

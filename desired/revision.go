@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"reconciler/desired/desk"
 )
 
 // keptRevisions is how many revisions are kept (docs/state.md).
@@ -173,7 +175,7 @@ func (s *Store) Revisions() []Revision {
 // Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
 // ErrDataDir, ErrBlocked.
 func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	r, err := ask(s.shelf, "read revision "+strconv.FormatInt(generation, 10), func() (record, error) { return s.data.Load().record(generation) })
+	r, err := desk.Ask(s.shelf, "read revision "+strconv.FormatInt(generation, 10), func() (record, error) { return s.data.Load().record(generation) })
 	switch {
 	case errors.Is(err, errDamaged):
 		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"reconciler/desired/desk"
 )
 
 // Options says where the desired state is kept.
@@ -58,11 +60,11 @@ type Store struct {
 	found   []string                  // what the user should know since the store was opened
 	concern atomic.Pointer[[]string]  // the same of the file as it is now
 
-	turn   *desk   // to look at the file or write it, and the revisions
-	reader *reader // of the file
-	memory *desk   // to read and write what is remembered
-	shelf  *desk   // to read a revision
-	lock   *desk   // to look at the lock
+	turn   *desk.Desk // to look at the file or write it, and the revisions
+	reader *reader    // of the file
+	memory *desk.Desk // to read and write what is remembered
+	shelf  *desk.Desk // to read a revision
+	lock   *desk.Desk // to look at the lock
 
 	// What follows belongs to whoever has the turn.
 	fileID   fileID // of the file when it was accepted or found bad
@@ -171,12 +173,12 @@ func (s *Store) Subscribe(report func(Report)) { s.report.Store(&report) }
 
 // LoadMemory returns what was remembered.
 func (s *Store) LoadMemory() (Memory, error) {
-	return ask(s.memory, "read "+s.Dir(), func() (Memory, error) { return s.data.Load().loadMemory() })
+	return desk.Ask(s.memory, "read "+s.Dir(), func() (Memory, error) { return s.data.Load().loadMemory() })
 }
 
 // SaveMemory remembers, durably.
 func (s *Store) SaveMemory(m Memory) error {
-	_, err := ask(s.memory, "write "+s.Dir(), func() (struct{}, error) {
+	_, err := desk.Ask(s.memory, "write "+s.Dir(), func() (struct{}, error) {
 		data := s.data.Load()
 		if err := data.held(); err != nil {
 			return struct{}{}, err

@@ -1,15 +1,18 @@
 package desired
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"reconciler/desired/desk"
 )
 
 // inTurn calls f when it is the caller's turn, and tells what f reported when
 // the turn is over.
-func (s *Store) inTurn(what string, f func(*work)) error {
-	err := s.turn.do(what, f, s.deliver)
+func (s *Store) inTurn(what string, f func(*desk.Work)) error {
+	err := s.turn.Do(what, f, s.deliver)
 	s.deliver()
 	return err
 }
@@ -56,7 +59,7 @@ func (s *Store) deliver() {
 // attempt reads the file. The caller has the turn.
 func (s *Store) attempt() (content, error) {
 	c, err := s.reader.attempt()
-	if now := time.Now(); err == nil || !isBlocked(err) {
+	if now := time.Now(); err == nil || !errors.Is(err, ErrBlocked) {
 		s.looked.Store(&now)
 	}
 	s.consider(c, err)
@@ -75,7 +78,7 @@ func (s *Store) Troubles() []string {
 		return nil
 	}
 	text := fmt.Sprintf("%s has not been looked at for %s", s.file, late.Round(time.Second))
-	if err := s.turn.stuck(); err != nil {
+	if err := s.turn.Stuck(); err != nil {
 		text += ": " + err.Error()
 	}
 	return []string{text}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"reconciler/desired/desk"
 )
 
 // pollEvery is how often the file is looked at even if no event came: network
@@ -32,10 +34,10 @@ func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.
 	s.looked.Store(&begun)
 	var events chan fsnotify.Event
 	var failures chan error
-	stats := newDesk(statPatience) // what it asks a disk by itself may have no answer
+	stats := desk.New(statPatience) // what it asks a disk by itself may have no answer
 	identity := func() (now fileID) {
 		found := make(chan fileID, 1)
-		if stats.do("stat "+s.file, func(*work) { found <- identityAt(s.file) }, func() {}) != nil {
+		if stats.Do("stat "+s.file, func(*desk.Work) { found <- identityAt(s.file) }, func() {}) != nil {
 			return fileID{size: -1} // unlike any: look, which says what is blocked
 		}
 		return <-found
@@ -43,9 +45,9 @@ func (s *Store) watch(ctx context.Context, poll time.Duration, look func() time.
 	w, err := fsnotify.NewWatcher()
 	if err == nil { // out of inotify instances: polling does
 		events, failures = w.Events, w.Errors
-		_ = stats.do("watch "+s.file, func(*work) { s.watchDirs(w) }, func() {})
+		_ = stats.Do("watch "+s.file, func(*desk.Work) { s.watchDirs(w) }, func() {})
 		// What is blocked then, the end of the process ends.
-		defer func() { _ = stats.do("stop watching "+s.file, func(*work) { _ = w.Close() }, func() {}) }()
+		defer func() { _ = stats.Do("stop watching "+s.file, func(*desk.Work) { _ = w.Close() }, func() {}) }()
 	}
 	seen, last := identity(), time.Time{}
 	next := time.NewTimer(0) // what happened before the directories were watched
@@ -87,7 +89,7 @@ func (s *Store) watchDirs(w *fsnotify.Watcher) {
 func (s *Store) Look() time.Duration {
 	wait := pollEvery
 	looked := make(chan time.Time, 1)
-	if s.inTurn("look at "+s.file, func(*work) {
+	if s.inTurn("look at "+s.file, func(*desk.Work) {
 		c, err := s.attempt()
 		report, due := s.follow(c, err)
 		if report != nil {
@@ -107,7 +109,7 @@ func (s *Store) Look() time.Duration {
 // error of what it reports may be ErrBlocked, and nothing was reported then.
 func (s *Store) Reload() Report {
 	reports := make(chan Report, 1)
-	if err := s.inTurn("look at "+s.file, func(*work) {
+	if err := s.inTurn("look at "+s.file, func(*desk.Work) {
 		c, err := s.attempt()
 		r := s.judge(c, err)
 		s.settling = settling{}

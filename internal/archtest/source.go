@@ -62,7 +62,7 @@ var starters = []string{
 	"observed.Refresh",     // a few inspects at once
 	"api.Serve",            // the listeners, and their end
 	"api.look",             // at what may lie on a disk that is dead; few at a time, and few that are left
-	"desired.do",           // what may block for ever on a disk, one at most for each desk
+	"desired/desk.Do",      // what may block for ever on a disk, one at most for each desk
 	"desired.attempt",      // a reading of the file, the same: a disk that is dead holds up nobody
 	"engine/docker.Events", // the deadline of the answer; stopped when it came
 	"engine/docker.Logs",   // the same, and that of a piece; stopped when it returns
