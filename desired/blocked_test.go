@@ -1,11 +1,9 @@
 package desired
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,7 +40,7 @@ func TestAFileOnADeadDiskHoldsUpNobodyAndIsReadAgainOnceItIsElsewhere(t *testing
 	dead, revive := deaddisk.Mount(t)
 	b := newBench(t, small)
 	s := b.open()
-	s.reader.patience = 20 * time.Millisecond
+	s.file.Patience = 20 * time.Millisecond
 	b.turnTo(filepath.Join(dead, "state.yaml"))
 	within(t, "looking and editing", func() {
 		for range 20 {
@@ -63,46 +61,17 @@ func TestAFileOnADeadDiskHoldsUpNobodyAndIsReadAgainOnceItIsElsewhere(t *testing
 	if snap.Generation != 1 || !errors.Is(snap.Problem, ErrBlocked) {
 		t.Errorf("in force is generation %d, the problem is %v", snap.Generation, snap.Problem)
 	}
-	within(t, "all readings but one", func() { // those that may not read are about to end
-		for left := 0; left != 1; runtime.Gosched() {
-			s.reader.mu.Lock()
-			left = len(s.reader.left)
-			s.reader.mu.Unlock()
+	s.file.Patience = soon              // a busy machine is no dead disk
+	b.move(small)                       // the name leads elsewhere; the old reading is still there
+	within(t, "looking again", func() { // readings that may not read are about to end
+		for s.Snapshot().Problem != nil {
+			b.settle(s)
 		}
 	})
-	s.reader.patience = soon // a busy machine is no dead disk
-	b.move(small)            // the name leads elsewhere; the old reading is still there
-	b.settle(s)
 	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || !changed || s.Snapshot().Problem != nil {
 		t.Errorf("mended: changed %v, %v, problem %v", changed, err, s.Snapshot().Problem)
 	}
 	revive()
-}
-
-func TestAWatcherOnADeadDiskEnds(t *testing.T) {
-	dead, _ := deaddisk.Mount(t)
-	b := newBench(t, small)
-	s := b.open()
-	s.reader.patience = 20 * time.Millisecond
-	b.turnTo(filepath.Join(dead, "state.yaml"))
-	ctx, cancel := context.WithCancel(t.Context())
-	looked := make(chan struct{}, 1000)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- s.watch(ctx, time.Millisecond, func() time.Duration {
-			defer func() { looked <- struct{}{} }()
-			return s.Look()
-		})
-	}()
-	within(t, "looking", func() {
-		for range 3 {
-			<-looked
-		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // Each was blocked for ever, or until no memory was left.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"reconciler/desired/desk"
+	"reconciler/desired/settled"
 )
 
 // EditBy says who edits, why, and on what condition. The zero value: nobody
@@ -105,7 +106,7 @@ func (s *Store) Preview(p Proposal, by EditBy) (*Document, error) {
 			err error
 		}
 		got := make(chan preview, 1)
-		if err := s.inTurn("look at "+s.file, func(*desk.Work) {
+		if err := s.inTurn("look at "+s.Path(), func(*desk.Work) {
 			doc, _, err := s.propose(p, by)
 			got <- preview{doc, err}
 		}); err != nil {
@@ -155,7 +156,7 @@ func (s *Store) change(attempt func() (Snapshot, bool, error)) (Snapshot, bool, 
 		case errors.Is(err, errUnsettled) && s.now().Before(deadline):
 			<-time.After(settleNap)
 		case errors.Is(err, errMoved), errors.Is(err, errUnsettled):
-			return snap, false, fmt.Errorf("edit %s: %w: somebody else keeps writing it; try again", s.file, ErrFileInvalid)
+			return snap, false, fmt.Errorf("edit %s: %w: somebody else keeps writing it; try again", s.Path(), ErrFileInvalid)
 		default: // the error says what it is about
 			return snap, changed, err
 		}
@@ -167,31 +168,28 @@ var errUnsettled = errors.New("the file is being written")
 
 // propose returns the document that is proposed for the file as it is now, and
 // what was read. The caller has the turn.
-func (s *Store) propose(p Proposal, by EditBy) (*Document, content, error) {
-	c, err := s.attempt()
-	report, due := s.follow(c, err)
-	if report != nil {
-		s.tell(*report)
-	}
+func (s *Store) propose(p Proposal, by EditBy) (*Document, settled.Reading, error) {
+	was, err := s.attempt()
+	wait := s.follow(was, err)
 	snap := s.Snapshot()
 	switch {
 	case errors.Is(err, ErrBlocked):
-		return nil, c, err
+		return nil, was, err
 	case errors.Is(snap.Problem, errUnrecorded):
-		return nil, c, snap.Problem
-	case !due.IsZero():
-		return nil, c, errUnsettled
+		return nil, was, snap.Problem
+	case wait > 0:
+		return nil, was, errUnsettled
 	case snap.Problem != nil:
-		return nil, c, fmt.Errorf("%w; mend the file first: %w", ErrFileInvalid, snap.Problem)
+		return nil, was, fmt.Errorf("%w; mend the file first: %w", ErrFileInvalid, snap.Problem)
 	case by.IfMatch != "" && by.IfMatch != snap.Document.Digest:
-		return nil, c, fmt.Errorf("%w: the file is %.12s by now", ErrStale, snap.Document.Digest)
+		return nil, was, fmt.Errorf("%w: the file is %.12s by now", ErrStale, snap.Document.Digest)
 	}
 	src, err := p.Apply(snap.Document)
 	if err != nil {
-		return nil, c, err
+		return nil, was, err
 	}
-	doc, err := Parse(s.file, src)
-	return doc, c, err
+	doc, err := Parse(s.Path(), src)
+	return doc, was, err
 }
 
 func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
@@ -201,7 +199,7 @@ func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
 		err     error
 	}
 	got := make(chan change, 1)
-	if err := s.inTurn("edit "+s.file, func(w *desk.Work) {
+	if err := s.inTurn("edit "+s.Path(), func(w *desk.Work) {
 		snap, changed, err := s.edit(p, by, w)
 		got <- change{snap, changed, err}
 	}); err != nil {
@@ -217,7 +215,7 @@ func (s *Store) edit(p Proposal, by EditBy, w *desk.Work) (Snapshot, bool, error
 		return s.Snapshot(), false, err
 	}
 	doc, was, err := s.propose(p, by)
-	if err != nil || bytes.Equal(doc.Source, was.src) {
+	if err != nil || bytes.Equal(doc.Source, was.Bytes) {
 		return s.Snapshot(), false, err
 	}
 	if err := w.Commit(); err != nil {
@@ -227,10 +225,8 @@ func (s *Store) edit(p Proposal, by EditBy, w *desk.Work) (Snapshot, bool, error
 	if err != nil {
 		return next, false, err
 	}
-	s.judged = doc.Digest
-	if now, err := s.attempt(); err == nil {
-		s.fileID = now.id
-	}
+	now, _ := s.attempt() // if that fails, so does the next look, which tells it
+	s.file.Wrote(doc.Source, now)
 	s.tell(Report{Snapshot: next})
 	return next, true, nil
 }

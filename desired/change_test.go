@@ -12,9 +12,7 @@ func TestAHandsEditComesFirst(t *testing.T) {
 	b := newBench(t, small)
 	s := b.open()
 	b.move(small + "  cache: running # mine\n")
-	b.now = b.now.Add(settleNew)
-	s.Look()
-	b.now = b.now.Add(settleNew)
+	b.now = b.now.Add(s.Look())
 	snap, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{Actor: "http:ann", Reason: "tea"})
 	if err != nil || !changed {
 		t.Fatal(changed, err)
@@ -112,8 +110,8 @@ func TestAnEditKeepsLinkOwnerAndMode(t *testing.T) {
 		t.Errorf("the link leads to %q, %v", to, err)
 	}
 	c, err := read(elsewhere)
-	if err != nil || !strings.Contains(string(c.src), "web: stopped") {
-		t.Fatalf("%q, %v", c.src, err)
+	if err != nil || !strings.Contains(string(c.Bytes), "web: stopped") {
+		t.Fatalf("%q, %v", c.Bytes, err)
 	}
 	st := stat(t, elsewhere)
 	if st.Uid != 1234 || st.Gid != 4321 || st.Mode&0o7777 != 0o640 {

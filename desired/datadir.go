@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"reconciler/desired/settled"
 )
 
 // schema is the version of the files in the data directory. A newer one is
@@ -35,7 +37,7 @@ type dataDir struct {
 	path string
 	root *os.Root
 	lock *os.File
-	id   fileID // of the lock
+	id   settled.ID // of the lock
 }
 
 // openDataDir makes the directory if need be, and holds it until close. beside
@@ -80,7 +82,7 @@ func (d *dataDir) settle(beside string) (warnings []string, err error) {
 	if err := unix.Fstat(int(d.lock.Fd()), &st); err != nil {
 		return nil, unusable(d.path, err)
 	}
-	d.id = identity(st)
+	d.id = settled.IDOf(st)
 	if err := d.held(); err != nil { // removed before we had it
 		return nil, unusable(d.path, err)
 	}
@@ -136,7 +138,7 @@ func (d *dataDir) held() error {
 		return fmt.Errorf("%w: the lock %s was removed: %s", ErrUnheld, path, so)
 	case err != nil:
 		return fmt.Errorf("%w: the lock %s can't be looked at (%w): %s", ErrUnheld, path, err, so)
-	case !identity(st).sameFile(d.id):
+	case !settled.IDOf(st).SameFile(d.id):
 		return fmt.Errorf("%w: the lock %s is another one than ours: %s", ErrUnheld, path, so)
 	}
 	return nil

@@ -43,7 +43,7 @@ func (s *Store) take() error {
 	if err := os.Mkdir(old.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return unusable(old.path, err)
 	}
-	data, warnings, err := openDataDir(old.path, s.file)
+	data, warnings, err := openDataDir(old.path, s.Path())
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *Store) resume(data *dataDir) (what string, err error) {
 	case newest > next.Generation, len(all) == 0, all[len(all)-1].Digest != next.Document.Digest: // somebody else went on
 		next.Generation = newest
 		s.current.Store(&next)
-		s.judged = "" // the file may be theirs, too: it is judged anew
+		s.file.Again() // the file may be theirs, too: it is judged anew
 		what = fmt.Sprintf("the lock in %s is held again; another instance had it, and its revisions up to %d count", data.path, newest)
 	default:
 		what = fmt.Sprintf("%s was removed, and is held again; nothing is lost", filepath.Join(data.path, lockFile))

@@ -26,8 +26,8 @@ func (d *dataDir) sweep(target string, before *Document) (warnings []string) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		c, err := read(path)
-		if err == nil && (bytes.HasPrefix([]byte(written.State), c.src) || before != nil && bytes.Equal(c.src, before.Source)) {
+		r, err := read(path)
+		if err == nil && (bytes.HasPrefix([]byte(written.State), r.Bytes) || before != nil && bytes.Equal(r.Bytes, before.Source)) {
 			err = os.Remove(path)
 			if err == nil {
 				continue

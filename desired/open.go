@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"reconciler/desired/desk"
+	"reconciler/desired/settled"
 )
 
 // Open holds the data directory and accepts the file, or, where the file is
@@ -21,7 +22,7 @@ func Open(opt Options) (*Store, error) {
 		opt.DataDir = filepath.Join(filepath.Dir(opt.File), ".reconciler")
 	}
 	s := &Store{
-		file: opt.File, now: opt.Now, turn: desk.New(turnPatience), reader: &reader{path: opt.File, patience: readPatience},
+		now: opt.Now, turn: desk.New(turnPatience), file: &settled.File{Path: opt.File, Limit: readSize, Patience: readPatience, Now: opt.Now},
 		memory: desk.New(turnPatience), shelf: desk.New(turnPatience), lock: desk.New(statPatience),
 	}
 	var err error
@@ -40,7 +41,7 @@ func Open(opt Options) (*Store, error) {
 }
 
 func (s *Store) open(dir string) error {
-	data, warnings, err := openDataDir(dir, s.file)
+	data, warnings, err := openDataDir(dir, s.Path())
 	if err != nil {
 		return err
 	}
@@ -65,10 +66,10 @@ func (s *Store) begin() (err error) {
 		damaged = append(damaged, fmt.Sprintf("%v; what was remembered is forgotten: a job that was done may run once more", err))
 	}
 	var place, left []string
-	c, err := s.reader.attempt()
+	r, err := s.file.Read()
 	if err == nil {
-		place, left = s.mounted(c.target), data.sweep(c.target, s.Snapshot().Document)
-		finished, err := data.finish(s.Snapshot().Generation, c)
+		place, left = s.mounted(r.Target), data.sweep(r.Target, s.Snapshot().Document)
+		finished, err := data.finish(s.Snapshot().Generation, r)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDataDir, err)
 		}
@@ -80,15 +81,19 @@ func (s *Store) begin() (err error) {
 	}
 	s.found = slices.Concat(damaged, place, left)
 	data.forget() // a crash may have come before
-	s.consider(c, err)
-	report := s.judge(c, err)
+	err = withRemedy(err)
+	s.consider(r, err)
+	if doc := s.Snapshot().Document; doc != nil {
+		s.file.Restore(doc.Source)
+	}
+	report, _ := s.judge(r, err)
 	switch {
 	case s.current.Load().Document != nil:
 		return nil
 	case errors.Is(report.Err, errUnrecorded):
 		return fmt.Errorf("%w: %w", ErrDataDir, report.Err)
 	}
-	return asParseError(s.file, report.Err)
+	return asParseError(s.Path(), report.Err)
 }
 
 // remember puts what was accepted last in force, and knows of all that is kept.
@@ -108,7 +113,7 @@ func (s *Store) remember() (warnings []string, err error) {
 			return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 		}
 		// Invalid to this version of the program, it can't be run on.
-		snap.Document, _ = Parse(s.file, []byte(r.State))
+		snap.Document, _ = Parse(s.Path(), []byte(r.State))
 		snap.Time, snap.Actor, snap.Reason, snap.Summary = last.Time, last.Actor, last.Reason, last.Summary
 	}
 	s.current.Store(&snap)

@@ -3,100 +3,49 @@ package desired
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"syscall"
 
-	"golang.org/x/sys/unix"
+	"reconciler/desired/settled"
 )
 
-// content is one reading of the file.
-type content struct {
-	src    []byte
-	target string // the path behind all symlinks
-	id     fileID
-	rights *rights // nil: not looked at
-	links  uint64  // how many names it has
-	mode   uint32
+// readSize is one byte more than a document may have, so that Parse can say so.
+const readSize = maxSize + 1
+
+// read reads the file at path once, for as long as its disk takes.
+func read(path string) (settled.Reading, error) {
+	r, err := settled.Read(path, readSize)
+	return r, withRemedy(err)
 }
 
-// fileID tells whether two readings can differ without reading again.
-type fileID struct {
-	dev, ino     uint64
-	size         int64
-	mtime, ctime unix.Timespec
-}
-
-// sameFile reports whether both are the same inode, whatever is in it.
-func (a fileID) sameFile(b fileID) bool { return a.dev == b.dev && a.ino == b.ino }
-
-// read reads a regular file of at most maxSize bytes. It opens nothing else: a
-// FIFO would wait for a writer, and to open some devices does something. One
-// byte more than allowed is read, so that Parse can say so; and no more than the
-// file says that it has: what the kernel makes up as it is read (/proc/kmsg)
-// says 0, may never end, and is taken from others by reading it.
-func read(path string) (content, error) {
-	target, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	var st unix.Stat_t
-	if err := unix.Stat(target, &st); err != nil {
-		return content{}, unreadable(path, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return content{}, fmt.Errorf("%s is %s; it must be a file", path, kind(st.Mode))
-	}
-	f, err := os.OpenFile(target, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	defer f.Close()
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return content{}, unreadable(path, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return content{}, fmt.Errorf("%s is %s; it must be a file", path, kind(st.Mode))
-	}
-	src, err := io.ReadAll(io.LimitReader(f, min(st.Size, maxSize+1)))
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	return content{src: src, target: target, id: identity(st), links: uint64(st.Nlink), mode: st.Mode}, nil
-}
-
-// identityAt is that of what the path leads to; zero where it leads to nothing.
-func identityAt(path string) fileID {
-	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
-		return fileID{}
-	}
-	return identity(st)
-}
-
-func identity(st unix.Stat_t) fileID {
-	return fileID{dev: st.Dev, ino: st.Ino, size: st.Size, mtime: st.Mtim, ctime: st.Ctim}
-}
-
-func unreadable(path string, err error) error {
+// withRemedy says what to do where there is no file.
+func withRemedy(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no file %s: %w; write one, or let `reconciler init` write it", path, fs.ErrNotExist)
+		return fmt.Errorf("%w; write one, or let `reconciler init` write it", err)
 	}
-	return fmt.Errorf("read %s: %w", path, err)
+	return err
 }
 
-func kind(mode uint32) string {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFDIR:
-		return "a directory"
-	case unix.S_IFIFO:
-		return "a FIFO"
-	case unix.S_IFSOCK:
-		return "a socket"
-	case unix.S_IFCHR, unix.S_IFBLK:
-		return "a device"
+// ReadFile reads and parses the file at that path. The error is a *ParseError.
+func ReadFile(path string) (*Document, error) {
+	r, err := read(path)
+	if err != nil {
+		return nil, asParseError(path, err)
 	}
-	return "no regular file"
+	return Parse(path, r.Bytes)
+}
+
+// ReadMemory returns what is remembered in a data directory, without holding
+// it; nothing where there is none.
+func ReadMemory(dir string) (Memory, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	d := &dataDir{path: dir, root: root}
+	m, err := d.loadMemory()
+	return m, errors.Join(err, d.close())
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"reconciler/desired/desk"
+	"reconciler/desired/settled"
 )
 
 // keptRevisions is how many revisions are kept (docs/state.md).
@@ -79,9 +80,9 @@ func kept(numbers []int64) []int64 { return numbers[max(0, len(numbers)-keptRevi
 // finish makes an edit that a crash cut off between the file and its record
 // whole: if the file holds what was about to be recorded as the revision after
 // last, it is recorded, with who did it. It reports whether it did so.
-func (d *dataDir) finish(last int64, now content) (bool, error) {
+func (d *dataDir) finish(last int64, now settled.Reading) (bool, error) {
 	r, err := d.readRecord(preparedFile + newSuffix)
-	if err != nil || r.Generation != last+1 || r.State != string(now.src) {
+	if err != nil || r.Generation != last+1 || r.State != string(now.Bytes) {
 		return false, nil // there is none, or it is of another time: the file alone counts
 	}
 	commit, err := d.prepareRevision(r)

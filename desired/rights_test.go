@@ -192,14 +192,14 @@ func TestAnAttributeThatCannotBeKeptRefusesTheEdit(t *testing.T) {
 func TestAChmodMeanwhileIsNotLost(t *testing.T) {
 	b := newBench(t, small)
 	was := b.read()
-	ours, was, err := writeTemp(was, []byte("ours"))
+	ours, had, err := writeTemp(was, []byte("ours"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(unix.Chmod(b.file, 0o600), exchange(ours.target, b.file)); err != nil {
+	if err := errors.Join(unix.Chmod(b.file, 0o600), exchange(ours.Target, b.file)); err != nil {
 		t.Fatal(err)
 	}
-	if err := cameOut(ours.target, was); !errors.Is(err, errMoved) {
+	if err := cameOut(ours.Target, was, &had); !errors.Is(err, errMoved) {
 		t.Errorf("got %v, want errMoved", err)
 	}
 }

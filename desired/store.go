@@ -3,13 +3,12 @@ package desired
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"reconciler/desired/desk"
+	"reconciler/desired/settled"
 )
 
 // Options says where the desired state is kept.
@@ -48,9 +47,8 @@ type Report struct {
 // Store keeps the document in force. Its methods may be called by any number
 // of goroutines.
 type Store struct {
-	file string
-	now  func() time.Time
-	id   string
+	now func() time.Time
+	id  string
 
 	current atomic.Pointer[Snapshot]
 	history atomic.Pointer[[]Revision] // oldest first
@@ -60,16 +58,11 @@ type Store struct {
 	found   []string                  // what the user should know since the store was opened
 	concern atomic.Pointer[[]string]  // the same of the file as it is now
 
-	turn   *desk.Desk // to look at the file or write it, and the revisions
-	reader *reader    // of the file
-	memory *desk.Desk // to read and write what is remembered
-	shelf  *desk.Desk // to read a revision
-	lock   *desk.Desk // to look at the lock
-
-	// What follows belongs to whoever has the turn.
-	fileID   fileID // of the file when it was accepted or found bad
-	judged   string // what was last accepted or found bad
-	settling settling
+	turn   *desk.Desk    // to look at the file or write it, and the revisions
+	file   *settled.File // belongs to whoever has the turn
+	memory *desk.Desk    // to read and write what is remembered
+	shelf  *desk.Desk    // to read a revision
+	lock   *desk.Desk    // to look at the lock
 
 	outbox outbox
 }
@@ -82,31 +75,6 @@ const (
 	readPatience = 3 * time.Second
 	statPatience = 2 * time.Second
 )
-
-// judge accepts a reading or finds it bad; the caller has the turn, or nobody
-// else knows s yet. A reading that is in force already just ends a problem.
-func (s *Store) judge(c content, err error) Report {
-	s.judged, s.fileID = reading(c, err), c.id
-	now := s.current.Load()
-	var doc *Document
-	if err == nil && (now.Document == nil || digest(c.src) != now.Document.Digest) {
-		doc, err = Parse(s.file, c.src)
-	}
-	if err == nil && doc != nil {
-		if _, err = s.accept(doc, EditBy{Actor: "file"}, nil); err == nil {
-			return Report{Snapshot: s.Snapshot()}
-		}
-		s.judged = "" // nothing is wrong with the file: try again
-	}
-	next := *s.current.Load()
-	if next.Problem = err; err == nil {
-		next.ProblemSince = time.Time{}
-	} else if next.ProblemSince.IsZero() {
-		next.ProblemSince = s.now()
-	}
-	s.current.Store(&next)
-	return Report{Snapshot: next, Err: err}
-}
 
 // accept makes the document the one in force, durably, with what must be done
 // in between; then or before, if it fails, nothing has changed.
@@ -146,19 +114,11 @@ func unrecorded(next Snapshot, err error) error {
 	return fmt.Errorf("record generation %d: %w: %w", next.Generation, errUnrecorded, err)
 }
 
-// reading tells two readings of the file apart.
-func reading(c content, err error) string {
-	if err != nil {
-		return "error: " + err.Error()
-	}
-	return digest(c.src)
-}
-
 // Snapshot returns what is in force.
 func (s *Store) Snapshot() Snapshot { return *s.current.Load() }
 
 // Path returns the file's path as named by the user.
-func (s *Store) Path() string { return s.file }
+func (s *Store) Path() string { return s.file.Path }
 
 // Instance returns the random ID that the data directory got once: it tells
 // this instance from others. Lost, it is another one.
@@ -193,27 +153,3 @@ func (s *Store) Dir() string { return s.data.Load().path }
 
 // Close lets go of the data directory.
 func (s *Store) Close() error { return s.data.Load().close() }
-
-// ReadFile reads and parses the file at that path. The error is a *ParseError.
-func ReadFile(path string) (*Document, error) {
-	c, err := read(path)
-	if err != nil {
-		return nil, asParseError(path, err)
-	}
-	return Parse(path, c.src)
-}
-
-// ReadMemory returns what is remembered in a data directory, without holding
-// it; nothing where there is none.
-func ReadMemory(dir string) (Memory, error) {
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
-	}
-	d := &dataDir{path: dir, root: root}
-	m, err := d.loadMemory()
-	return m, errors.Join(err, d.close())
-}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"reconciler/desired/settled"
 )
 
 // errMoved: somebody else wrote the file between our reading and our writing;
@@ -24,27 +26,27 @@ var errMoved = errors.New("the file changed meanwhile")
 // put back, and the error is errMoved, so that no editor's save and no chmod is
 // lost. Other errors: ErrReadOnly, ErrOwner, ErrNoSpace; after all of them the
 // old file is intact.
-func swap(was content, src []byte) error {
-	target := was.target // of which an error says nothing
-	ours, was, err := writeTemp(was, src)
+func swap(was settled.Reading, src []byte) error {
+	target := was.Target // of which an error says nothing
+	ours, have, err := writeTemp(was, src)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errMoved) {
 		return errMoved
 	}
 	if err != nil {
 		return refusal(target, err)
 	}
-	temp := ours.target
+	temp := ours.Target
 	err = exchange(temp, target)
 	switch {
 	case err == nil:
-		if cameOut(temp, was) != nil {
+		if cameOut(temp, was, &have) != nil {
 			if err := putBack(ours, target); err != nil {
 				return fmt.Errorf("put back what was saved meanwhile, now in %s: %w", temp, err)
 			}
 			err = errMoved
 		}
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS): // this file system can't exchange
-		if err = cameOut(target, was); err == nil {
+		if err = cameOut(target, was, &have); err == nil {
 			err = os.Rename(temp, target)
 		}
 	}
@@ -67,14 +69,14 @@ func exchange(a, b string) error {
 // putBack undoes an exchange that brought out somebody's save. Whoever saves
 // in between has the last word, so it goes on until it takes out what it put
 // in last; what is in the temporary file then nobody misses.
-func putBack(ours content, target string) error {
+func putBack(ours settled.Reading, target string) error {
 	put := ours
 	for range maxTries {
-		theirs, _ := read(ours.target) // a directory, say, goes back all the same
-		if err := exchange(ours.target, target); err != nil {
+		theirs, _ := read(ours.Target) // a directory, say, goes back all the same
+		if err := exchange(ours.Target, target); err != nil {
 			return err
 		}
-		if cameOut(ours.target, put) == nil {
+		if cameOut(ours.Target, put, nil) == nil {
 			return nil
 		}
 		put = theirs
@@ -83,16 +85,16 @@ func putBack(ours content, target string) error {
 }
 
 // cameOut returns errMoved unless the file at path is what was read, with the
-// same rights where they are known, and nobody is about to write to it.
-func cameOut(path string, was content) error {
+// same rights unless they are nil, and nobody is about to write to it.
+func cameOut(path string, was settled.Reading, had *rights) error {
 	if writing(path) {
 		return errMoved
 	}
 	now, err := read(path)
-	if err != nil || !now.id.sameFile(was.id) || !bytes.Equal(now.src, was.src) {
+	if err != nil || !now.ID.SameFile(was.ID) || !bytes.Equal(now.Bytes, was.Bytes) {
 		return errMoved
 	}
-	if was.rights == nil {
+	if had == nil {
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
@@ -100,7 +102,7 @@ func cameOut(path string, was content) error {
 		return errMoved
 	}
 	defer f.Close()
-	if have, _, err := rightsOf(f); err != nil || !have.equal(*was.rights) {
+	if have, _, err := rightsOf(f); err != nil || !have.equal(*had) {
 		return errMoved
 	}
 	return nil
@@ -121,29 +123,29 @@ func writing(path string) bool {
 }
 
 // writeTemp writes the bytes beside the file, durably, with all its rights. It
-// returns what the new file is, and what was with the rights that it has.
-func writeTemp(was content, src []byte) (ours, now content, err error) {
-	old, err := os.OpenFile(was.target, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+// returns what the new file is, and the rights that both have.
+func writeTemp(was settled.Reading, src []byte) (ours settled.Reading, have rights, err error) {
+	old, err := os.OpenFile(was.Target, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return content{}, content{}, err
+		return settled.Reading{}, rights{}, err
 	}
 	defer old.Close()
 	have, st, err := rightsOf(old)
 	if err != nil {
-		return content{}, content{}, err
+		return settled.Reading{}, rights{}, err
 	}
-	if !identity(st).sameFile(was.id) {
-		return content{}, content{}, errMoved
+	if !settled.IDOf(st).SameFile(was.ID) {
+		return settled.Reading{}, rights{}, errMoved
 	}
-	dir, base := filepath.Split(was.target)
-	for _, path := range []string{was.target, filepath.Clean(dir)} {
+	dir, base := filepath.Split(was.Target)
+	for _, path := range []string{was.Target, filepath.Clean(dir)} {
 		if err := errFixed(path); err != nil {
-			return content{}, content{}, err
+			return settled.Reading{}, rights{}, err
 		}
 	}
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return content{}, content{}, err
+		return settled.Reading{}, rights{}, err
 	}
 	path := filepath.Join(dir, tempPrefix(base)+hex.EncodeToString(random[:]))
 	// Nobody but an owner who may read the old one may read it, until all its
@@ -151,7 +153,7 @@ func writeTemp(was content, src []byte) (ours, now content, err error) {
 	// for the group's bits, which are its mask, are 0.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, os.FileMode(have.mode&0o600|0o200))
 	if err != nil {
-		return content{}, content{}, err
+		return settled.Reading{}, rights{}, err
 	}
 	_, err = f.Write(src)
 	if err == nil {
@@ -163,10 +165,9 @@ func writeTemp(was content, src []byte) (ours, now content, err error) {
 	var own unix.Stat_t
 	err = errors.Join(err, unix.Fstat(int(f.Fd()), &own), f.Close())
 	if err != nil {
-		return content{}, content{}, errors.Join(err, os.Remove(path))
+		return settled.Reading{}, rights{}, errors.Join(err, os.Remove(path))
 	}
-	was.rights = &have
-	return content{src: src, target: path, id: identity(own)}, was, nil
+	return settled.Reading{Bytes: src, Target: path, ID: settled.IDOf(own)}, have, nil
 }
 
 // tempPrefix begins the names of our temporary files beside the file.

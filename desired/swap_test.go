@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"reconciler/desired/settled"
 )
 
 func stat(t *testing.T, path string) (st unix.Stat_t) {
@@ -29,7 +31,7 @@ func (b *bench) leftovers() []string {
 	return found
 }
 
-func (b *bench) read() content {
+func (b *bench) read() settled.Reading {
 	b.t.Helper()
 	c, err := read(b.file)
 	if err != nil {
@@ -52,8 +54,8 @@ func TestASwapGivesWayToWhoeverSavedMeanwhile(t *testing.T) {
 			if err := swap(was, []byte("ours")); !errors.Is(err, errMoved) {
 				t.Fatalf("got %v, want errMoved", err)
 			}
-			if now := b.read(); string(now.src) != string(theirs.src) || !now.id.sameFile(theirs.id) {
-				t.Errorf("the file holds %q", now.src)
+			if now := b.read(); string(now.Bytes) != string(theirs.Bytes) || !now.ID.SameFile(theirs.ID) {
+				t.Errorf("the file holds %q", now.Bytes)
 			}
 			if left := b.leftovers(); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
@@ -91,7 +93,7 @@ func TestTheLastSaveStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.move("first")
-	if err := exchange(ours.target, b.file); err != nil {
+	if err := exchange(ours.Target, b.file); err != nil {
 		t.Fatal(err)
 	}
 	b.move("second")

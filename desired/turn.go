@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -56,16 +55,6 @@ func (s *Store) deliver() {
 	}
 }
 
-// attempt reads the file. The caller has the turn.
-func (s *Store) attempt() (content, error) {
-	c, err := s.reader.attempt()
-	if now := time.Now(); err == nil || !errors.Is(err, ErrBlocked) {
-		s.looked.Store(&now)
-	}
-	s.consider(c, err)
-	return c, err
-}
-
 // Troubles returns what keeps the file from being looked at, besides the
 // Problem; empty: nothing.
 func (s *Store) Troubles() []string {
@@ -77,7 +66,7 @@ func (s *Store) Troubles() []string {
 	if late < turnPatience {
 		return nil
 	}
-	text := fmt.Sprintf("%s has not been looked at for %s", s.file, late.Round(time.Second))
+	text := fmt.Sprintf("%s has not been looked at for %s", s.Path(), late.Round(time.Second))
 	if err := s.turn.Stuck(); err != nil {
 		text += ": " + err.Error()
 	}

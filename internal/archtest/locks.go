@@ -38,7 +38,7 @@ var locks = []lock{
 		{"files", "its own output, of one command"},
 	}},
 	{name: "desired.outbox.mu", over: "what is to be told of the file, in order; who has looked at it or edited it"},
-	{name: "desired.reader.mu", over: "which readings of the file have no answer yet; whose turn it is to look at it, and they themselves"},
+	{name: "desired/settled.File.mu", over: "which readings of the file have no answer yet; whose turn it is to look at it, and they themselves"},
 	{name: "engine/sim.Engine.mu", over: "the simulated world; its calls", may: []may{
 		{"calls deliver", fromTests},
 		{"calls do", "a change of the simulated world by itself"},

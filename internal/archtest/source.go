@@ -63,7 +63,7 @@ var starters = []string{
 	"api.Serve",            // the listeners, and their end
 	"api.look",             // at what may lie on a disk that is dead; few at a time, and few that are left
 	"desired/desk.Do",      // what may block for ever on a disk, one at most for each desk
-	"desired.attempt",      // a reading of the file, the same: a disk that is dead holds up nobody
+	"desired/settled.Read", // a reading of the file, the same: a disk that is dead holds up nobody
 	"engine/docker.Events", // the deadline of the answer; stopped when it came
 	"engine/docker.Logs",   // the same, and that of a piece; stopped when it returns
 	"engine/sim.Events",    // wakes the reader when its context ends

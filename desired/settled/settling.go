@@ -1,4 +1,4 @@
-package desired
+package settled
 
 import "time"
 
@@ -15,7 +15,7 @@ const (
 // settling decides when a changed file counts. The zero value has seen nothing.
 type settling struct {
 	text  string // what was read last
-	id    fileID
+	id    ID
 	since time.Time // when it was first seen so
 	wait  time.Duration
 }
@@ -23,28 +23,28 @@ type settling struct {
 // look takes in one reading and returns when it will count; not after now: it
 // does. Any write starts the wait anew, also one that left the text as it was.
 // known is the inode that was accepted or found bad before.
-func (s *settling) look(c content, err error, known fileID, now time.Time) (due time.Time) {
-	text := reading(c, err)
+func (s *settling) look(r Reading, err error, known ID, now time.Time) (due time.Time) {
+	text := mark(r, err)
 	switch {
 	case text != s.text:
 		// A new inode that is seen to grow was not moved here either: somebody
 		// removed the file and writes another.
-		inPlace := c.id.sameFile(known) || c.id.sameFile(s.id)
-		s.text, s.id, s.since, s.wait = text, c.id, now, patience(c, err, inPlace)
-	case c.id != s.id:
-		s.id, s.since = c.id, now
+		inPlace := r.ID.SameFile(known) || r.ID.SameFile(s.id)
+		s.text, s.id, s.since, s.wait = text, r.ID, now, patience(r, err, inPlace)
+	case r.ID != s.id:
+		s.id, s.since = r.ID, now
 	}
 	return s.since.Add(s.wait)
 }
 
 // patience is how long a reading must stay the same.
-func patience(c content, err error, inPlace bool) time.Duration {
+func patience(r Reading, err error, inPlace bool) time.Duration {
 	switch {
 	case err != nil:
 		return settleUnreadable
 	case !inPlace:
 		return settleNew
-	case len(c.src) == 0 || c.src[len(c.src)-1] != '\n':
+	case len(r.Bytes) == 0 || r.Bytes[len(r.Bytes)-1] != '\n':
 		return settleNoNewline
 	}
 	return settleInPlace

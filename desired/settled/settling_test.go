@@ -1,4 +1,4 @@
-package desired
+package settled
 
 import (
 	"errors"
@@ -38,11 +38,11 @@ func TestAChangeCountsOnceNobodyCanBeWritingAnyMore(t *testing.T) {
 			start := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 			var s settling
 			for i, g := range glances {
-				c, err := content{src: []byte(g.text), id: fileID{ino: g.ino, size: g.ctime}}, error(nil)
+				r, err := Reading{Bytes: []byte(g.text), ID: ID{ino: g.ino, size: g.ctime}}, error(nil)
 				if g.ino == 0 {
-					c, err = content{}, errors.New("gone")
+					r, err = Reading{}, errors.New("gone")
 				}
-				due := s.look(c, err, fileID{ino: known}, start.Add(g.after))
+				due := s.look(r, err, ID{ino: known}, start.Add(g.after))
 				if got := due.Sub(start); got != g.due {
 					t.Errorf("glance %d: counts after %s, want %s", i, got, g.due)
 				}
