@@ -162,7 +162,7 @@ func TestWhoComesWhileAWriteIsBlockedIsToldAndIsServedOnceItEnds(t *testing.T) {
 				t.Error(err)
 			}
 			<-release
-		}, func() {}); !errors.Is(err, ErrBlocked) || !strings.Contains(err.Error(), "isn't known yet") {
+		}, nil); !errors.Is(err, ErrBlocked) || !strings.Contains(err.Error(), "isn't known yet") {
 			t.Errorf("got %v, want ErrBlocked: it may be made yet", err)
 		}
 		for range 50 {

@@ -101,20 +101,12 @@ func (s *Store) Change(p Proposal, by EditBy) (Snapshot, bool, error) {
 func (s *Store) Preview(p Proposal, by EditBy) (*Document, error) {
 	var doc *Document
 	_, _, err := s.change(func() (Snapshot, bool, error) {
-		type preview struct {
-			doc *Document
-			err error
-		}
-		got := make(chan preview, 1)
-		if err := s.inTurn("look at "+s.Path(), func(*desk.Work) {
+		var err error
+		doc, err = inTurn(s, "look at "+s.Path(), func(*desk.Work) (*Document, error) {
 			doc, _, err := s.propose(p, by)
-			got <- preview{doc, err}
-		}); err != nil {
-			return s.Snapshot(), false, err
-		}
-		made := <-got
-		doc = made.doc
-		return s.Snapshot(), false, made.err
+			return doc, err
+		})
+		return s.Snapshot(), false, err
 	})
 	return doc, err
 }
@@ -196,17 +188,15 @@ func (s *Store) tryChange(p Proposal, by EditBy) (Snapshot, bool, error) {
 	type change struct {
 		snap    Snapshot
 		changed bool
-		err     error
 	}
-	got := make(chan change, 1)
-	if err := s.inTurn("edit "+s.Path(), func(w *desk.Work) {
+	made, err := inTurn(s, "edit "+s.Path(), func(w *desk.Work) (change, error) {
 		snap, changed, err := s.edit(p, by, w)
-		got <- change{snap, changed, err}
-	}); err != nil {
-		return s.Snapshot(), false, err
+		return change{snap, changed}, err
+	})
+	if errors.Is(err, ErrBlocked) { // there may be none
+		made.snap = s.Snapshot()
 	}
-	made := <-got
-	return made.snap, made.changed, made.err
+	return made.snap, made.changed, err
 }
 
 // edit makes the proposal the file, once. The caller has the turn.

@@ -15,7 +15,7 @@ import (
 // holds is the one in the data directory. It costs one stat. Errors:
 // ErrUnheld, ErrBlocked, which says that nobody knows.
 func (s *Store) Held() error {
-	_, err := desk.Ask(s.lock, "look at the lock in "+s.Dir(), func() (struct{}, error) { return struct{}{}, s.data.Load().held() })
+	_, err := desk.Ask(s.lock, "look at the lock in "+s.Dir(), func(*desk.Work) (struct{}, error) { return struct{}{}, s.data.Load().held() }, nil)
 	return err
 }
 
@@ -26,11 +26,10 @@ func (s *Store) Hold() error {
 	if !errors.Is(err, ErrUnheld) {
 		return err
 	}
-	again := make(chan error, 1)
-	if berr := s.inTurn("take "+s.Dir()+" again", func(*desk.Work) { again <- s.take() }); berr != nil {
-		return errors.Join(err, berr)
-	}
-	if terr := <-again; terr != nil {
+	switch _, terr := inTurn(s, "take "+s.Dir()+" again", func(*desk.Work) (struct{}, error) { return struct{}{}, s.take() }); {
+	case errors.Is(terr, ErrBlocked):
+		return errors.Join(err, terr)
+	case terr != nil:
 		return fmt.Errorf("%w; now it can't be: %w", err, terr)
 	}
 	return s.Held()

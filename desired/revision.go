@@ -176,7 +176,7 @@ func (s *Store) Revisions() []Revision {
 // Revision returns one revision and its bytes. Errors: ErrUnknownRevision,
 // ErrDataDir, ErrBlocked.
 func (s *Store) Revision(generation int64) (Revision, []byte, error) {
-	r, err := desk.Ask(s.shelf, "read revision "+strconv.FormatInt(generation, 10), func() (record, error) { return s.data.Load().record(generation) })
+	r, err := desk.Ask(s.shelf, "read revision "+strconv.FormatInt(generation, 10), func(*desk.Work) (record, error) { return s.data.Load().record(generation) }, nil)
 	switch {
 	case errors.Is(err, errDamaged):
 		return Revision{}, nil, fmt.Errorf("%w %d: its record is damaged", ErrUnknownRevision, generation)

@@ -133,18 +133,18 @@ func (s *Store) Subscribe(report func(Report)) { s.report.Store(&report) }
 
 // LoadMemory returns what was remembered.
 func (s *Store) LoadMemory() (Memory, error) {
-	return desk.Ask(s.memory, "read "+s.Dir(), func() (Memory, error) { return s.data.Load().loadMemory() })
+	return desk.Ask(s.memory, "read "+s.Dir(), func(*desk.Work) (Memory, error) { return s.data.Load().loadMemory() }, nil)
 }
 
 // SaveMemory remembers, durably.
 func (s *Store) SaveMemory(m Memory) error {
-	_, err := desk.Ask(s.memory, "write "+s.Dir(), func() (struct{}, error) {
+	_, err := desk.Ask(s.memory, "write "+s.Dir(), func(*desk.Work) (struct{}, error) {
 		data := s.data.Load()
 		if err := data.held(); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, data.saveMemory(m)
-	})
+	}, nil)
 	return err
 }
 

@@ -8,12 +8,13 @@ import (
 	"reconciler/desired/desk"
 )
 
-// inTurn calls f when it is the caller's turn, and tells what f reported when
-// the turn is over.
-func (s *Store) inTurn(what string, f func(*desk.Work)) error {
-	err := s.turn.Do(what, f, s.deliver)
+// inTurn calls f when it is the caller's turn, returns what f does, and tells
+// what f reported when the turn is over. ErrBlocked: f wasn't done in time, or
+// met it.
+func inTurn[T any](s *Store, what string, f func(*desk.Work) (T, error)) (T, error) {
+	got, err := desk.Ask(s.turn, what, f, s.deliver)
 	s.deliver()
-	return err
+	return got, err
 }
 
 // outbox holds what is to be told.

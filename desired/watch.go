@@ -21,29 +21,24 @@ func (s *Store) Watch(ctx context.Context) error {
 // to wait before the next look may find that what is being written has; 0:
 // nothing is.
 func (s *Store) Look() time.Duration {
-	looked := make(chan time.Duration, 1)
-	if s.inTurn("look at "+s.Path(), func(*desk.Work) {
-		r, err := s.attempt()
-		looked <- s.follow(r, err)
-	}) != nil {
-		return 0
-	}
-	return <-looked
+	wait, _ := inTurn(s, "look at "+s.Path(), func(*desk.Work) (time.Duration, error) {
+		return s.follow(s.attempt()), nil
+	})
+	return wait // 0 where something is blocked, which Troubles tells
 }
 
 // Reload accepts the file as it is now, without waiting for it to settle. The
 // error of what it reports may be ErrBlocked, and nothing was reported then.
 func (s *Store) Reload() Report {
-	reports := make(chan Report, 1)
-	if err := s.inTurn("look at "+s.Path(), func(*desk.Work) {
-		r, err := s.attempt()
-		report, _ := s.judge(r, err)
+	report, err := inTurn(s, "look at "+s.Path(), func(*desk.Work) (Report, error) {
+		report, _ := s.judge(s.attempt())
 		s.tell(report)
-		reports <- report
-	}); err != nil {
+		return report, nil
+	})
+	if err != nil {
 		return Report{Snapshot: s.Snapshot(), Err: err}
 	}
-	return <-reports
+	return report
 }
 
 // attempt reads the file. The caller has the turn.

@@ -71,8 +71,8 @@ func (w *Work) Commit() error {
 // Do calls f when the desk is free, and returns when f does. The error is
 // ErrBlocked: the desk was not free for too long, or f takes too long. f goes
 // on then; if it had committed, what becomes of it isn't known, else it will
-// not commit any more. late is called after such an f. A panic of f is the
-// caller's.
+// not commit any more. late, if it isn't nil, is called after such an f. A panic
+// of f is the caller's.
 func (d *Desk) Do(what string, f func(*Work), late func()) error {
 	if err := d.enter(); err != nil {
 		return err
@@ -91,7 +91,9 @@ func (d *Desk) Do(what string, f func(*Work), late func()) error {
 			if w.panicked != nil {
 				panic(w.panicked)
 			}
-			late()
+			if late != nil {
+				late()
+			}
 		}()
 		f(w)
 	}()
@@ -148,16 +150,16 @@ func (d *Desk) Stuck() error {
 }
 
 // Ask is Do with what f returns. Nobody reads it where it comes too late.
-func Ask[T any](d *Desk, what string, f func() (T, error)) (T, error) {
+func Ask[T any](d *Desk, what string, f func(*Work) (T, error), late func()) (T, error) {
 	type answer struct {
 		value T
 		err   error
 	}
 	got := make(chan answer, 1)
-	err := d.Do(what, func(*Work) {
-		value, err := f()
+	err := d.Do(what, func(w *Work) {
+		value, err := f(w)
 		got <- answer{value, err}
-	}, func() {})
+	}, late)
 	if err != nil {
 		var none T
 		return none, err

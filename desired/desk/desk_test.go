@@ -31,9 +31,9 @@ func TestAPanicIsTheCallers(t *testing.T) {
 		if got := recover(); got != "oops" {
 			t.Errorf("recovered %v", got)
 		}
-		if err := d.Do("the next", func(*Work) {}, func() {}); err != nil {
+		if err := d.Do("the next", func(*Work) {}, nil); err != nil {
 			t.Error(err)
 		}
 	}()
-	_ = d.Do("panic", func(*Work) { panic("oops") }, func() {})
+	_ = d.Do("panic", func(*Work) { panic("oops") }, nil)
 }

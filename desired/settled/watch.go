@@ -41,12 +41,12 @@ func (f *File) watch(ctx context.Context, poll time.Duration, look func() time.D
 	w, err := fsnotify.NewWatcher()
 	if err == nil { // out of inotify instances: polling does
 		events, failures = w.Events, w.Errors
-		_ = stats.Do("watch "+f.Path, func(*desk.Work) { f.watchDirs(w) }, func() {})
+		_ = stats.Do("watch "+f.Path, func(*desk.Work) { f.watchDirs(w) }, nil)
 		// What is blocked then, the end of the process ends.
-		defer func() { _ = stats.Do("stop watching "+f.Path, func(*desk.Work) { _ = w.Close() }, func() {}) }()
+		defer func() { _ = stats.Do("stop watching "+f.Path, func(*desk.Work) { _ = w.Close() }, nil) }()
 	}
 	identity := func() ID {
-		id, err := desk.Ask(stats, "stat "+f.Path, func() (ID, error) { return identityAt(f.Path), nil })
+		id, err := desk.Ask(stats, "stat "+f.Path, func(*desk.Work) (ID, error) { return identityAt(f.Path), nil }, nil)
 		if err != nil {
 			return ID{size: -1} // unlike any: look, which says what is blocked
 		}
