@@ -33,7 +33,7 @@ func TestAnEditIsOnTheDiskBeforeItIsAnswered(t *testing.T) {
 			}
 			temp := regexp.QuoteMeta(filepath.Join(b.dir, tempPrefix("state.yaml"))) + "[0-9a-f]{16}"
 			named := func(pattern string) int {
-				return slices.IndexFunc(strings.Split(string(calls), "\n"), regexp.MustCompile(pattern).MatchString)
+				return slices.IndexFunc(ended(string(calls)), regexp.MustCompile(pattern).MatchString)
 			}
 			bytes := named(`fsync\(\d+<` + temp + `>\) += 0`)
 			swapped := named(`renameat2?\(.*"` + temp + `".*"` + regexp.QuoteMeta(b.file) + `".*\) += 0`)
@@ -43,4 +43,22 @@ func TestAnEditIsOnTheDiskBeforeItIsAnswered(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ended are the calls of a trace, each on one line, in the order in which they
+// ended. strace writes two lines of a call where another thread comes between.
+func ended(trace string) (calls []string) {
+	begun := make(map[string]string) // by thread
+	for line := range strings.Lines(trace) {
+		thread, call, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if half, ok := strings.CutSuffix(call, "<unfinished ...>"); ok {
+			begun[thread] = half
+			continue
+		}
+		if _, rest, ok := strings.Cut(call, " resumed>"); ok {
+			call = begun[thread] + rest
+		}
+		calls = append(calls, call)
+	}
+	return calls
 }
