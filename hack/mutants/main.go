@@ -5,18 +5,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -27,16 +21,6 @@ func main() {
 		os.Exit(1)
 	}
 }
-
-// fate is what became of a mutation.
-type fate int
-
-const (
-	untried fate = iota // it was interrupted before
-	killed
-	unviable // it doesn't compile
-	survived
-)
 
 func run() error {
 	sample := flag.Int("sample", 100, "how many mutations, drawn from all rooms alike; 0: all of them, which takes hours")
@@ -61,12 +45,9 @@ func run() error {
 		return nil
 	}
 	fmt.Printf("%d mutations, seed %d\n", len(todo), *seed)
-	if err := sound(todo); err != nil {
-		return err
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fates, err := try(ctx, todo, *workers)
+	fates, err := try(ctx, todo, *workers, func(j job, became fate) { show(j, became, accepted) })
 	if err != nil {
 		return err
 	}
@@ -101,94 +82,19 @@ func draw(only string, sample int, seed uint64) ([]job, error) {
 	return todo, nil
 }
 
-// sound checks that the tests pass without any mutation.
-func sound(todo []job) error {
-	tried := make(map[string]bool)
-	for _, j := range todo {
-		if tried[j.room.name] {
-			continue
-		}
-		tried[j.room.name] = true
-		if said, err := test(j.room, "").CombinedOutput(); err != nil {
-			return fmt.Errorf("the tests of %s fail without a mutation: %w\n%s", j.room.name, err, said)
-		}
+// show tells at once what wasn't noticed.
+func show(j job, became fate, accepted map[string]string) {
+	if became != survived && became != uncovered {
+		return
 	}
-	return nil
+	if why, ok := accepted[j.key()]; ok {
+		fmt.Printf("accepted   %s\n           %s\n", j.mutation, why)
+		return
+	}
+	fmt.Printf("%-10s %s\n", map[fate]string{survived: "survived", uncovered: "not run"}[became], j.mutation)
 }
 
-func test(r room, overlay string) *exec.Cmd {
-	args := []string{"test", "-vet=off", "-failfast", "-timeout=120s"}
-	if overlay != "" {
-		args = append(args, "-overlay="+overlay)
-	}
-	if r.skip != "" {
-		args = append(args, "-skip="+r.skip)
-	}
-	cmd := exec.Command("go", append(args, r.tests...)...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
-	return cmd
-}
-
-// try returns the fate of each; of those that were tried, if it is interrupted.
-func try(ctx context.Context, todo []job, workers int) ([]fate, error) {
-	dir, err := os.MkdirTemp("", "mutants-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	fates, errs := make([]fate, len(todo)), make([]error, len(todo))
-	next := make(chan int)
-	var busy sync.WaitGroup
-	for range max(1, workers) {
-		busy.Go(func() {
-			for i := range next {
-				became, err := tryOne(todo[i], filepath.Join(dir, strconv.Itoa(i)))
-				if ctx.Err() == nil { // else its tests were interrupted, too
-					fates[i], errs[i] = became, err
-				}
-			}
-		})
-	}
-	for i := range todo {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-		if i > 0 && i%20 == 0 {
-			fmt.Fprintf(os.Stderr, "%d of %d\n", i, len(todo))
-		}
-	}
-	close(next)
-	busy.Wait()
-	return fates, errors.Join(errs...)
-}
-
-func tryOne(j job, at string) (fate, error) {
-	whole, err := filepath.Abs(j.file)
-	if err != nil {
-		return 0, err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{whole: at + ".go"}})
-	if err != nil {
-		return 0, err
-	}
-	if err := errors.Join(os.WriteFile(at+".go", j.apply(), 0o600), os.WriteFile(at+".json", overlay, 0o600)); err != nil {
-		return 0, err
-	}
-	said, err := test(j.room, at+".json").CombinedOutput()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return survived, nil
-	case !errors.As(err, &exit):
-		return 0, fmt.Errorf("test %s: %w", j.mutation, err)
-	case strings.Contains(string(said), "[build failed]"), strings.Contains(string(said), "[setup failed]"):
-		return unviable, nil
-	}
-	return killed, nil
-}
-
-// tell prints the survivors and each room's score.
+// tell prints each room's score.
 func tell(todo []job, fates []fate, accepted map[string]string) error {
 	unnoticed := 0
 	for _, r := range rooms {
@@ -198,19 +104,14 @@ func tell(todo []job, fates []fate, accepted map[string]string) error {
 				continue
 			}
 			all++
-			why, ok := accepted[j.key()]
-			switch {
-			case fates[i] == killed:
+			if _, ok := accepted[j.key()]; fates[i] == killed {
 				dead++
-			case ok:
+			} else if ok {
 				known++
-				fmt.Printf("accepted  %s\n          %s\n", j.mutation, why)
-			default:
-				unnoticed++
-				fmt.Printf("survived  %s\n", j.mutation)
 			}
 		}
 		if all > 0 {
+			unnoticed += all - dead - known
 			fmt.Printf("%-22s %3d of %3d killed, %d accepted: %d %%\n", r.name, dead, all, known, 100*(dead+known)/all)
 		}
 	}

@@ -12,6 +12,13 @@ import (
 
 const source = `package p
 
+var table = map[string]row{
+	"a": {word: "x", count: 2},
+	"b": {"y", 3}, // and no more
+}
+
+var list = []string{"a", "b"}
+
 func f(a, b int, list []string) (string, error) {
 	if a >= b && len(list) > 0 {
 		a++
@@ -27,20 +34,27 @@ func f(a, b int, list []string) (string, error) {
 
 func TestEachMistakeIsMadeOnce(t *testing.T) {
 	want := strings.TrimSpace(`
-p.go:4 f: a >= b && len(list) > 0 -> !(a >= b && len(list) > 0)
-p.go:4 f: a >= b && len(list) > 0 -> a >= b || len(list) > 0
-p.go:4 f: a >= b && len(list) > 0 -> a >= b
-p.go:4 f: a >= b && len(list) > 0 -> len(list) > 0
-p.go:4 f: a >= b -> a > b
-p.go:4 f: len(list) > 0 -> len(list) >= 0
-p.go:5 f: a++ -> (deleted)
-p.go:6 f: log(a) -> (deleted)
-p.go:7 f: return "x" + list[0], nil -> (deleted)
-p.go:7 f: "x" + list[0] -> ""
-p.go:10 f: continue -> (deleted)
-p.go:12 f: return g(), errOdd -> (deleted)
-p.go:12 f: g() -> ""
-p.go:12 f: errOdd -> nil`)
+p.go:4 table: "a": {word: "x", count: 2} -> (deleted)
+p.go:4 table: word: "x" -> (deleted)
+p.go:4 table: count: 2 -> (deleted)
+p.go:4 table: 2 -> (2 + 1)
+p.go:5 table: "b": {"y", 3} -> (deleted)
+p.go:5 table: 3 -> (3 + 1)
+p.go:8 list: "a" -> (deleted)
+p.go:8 list: "b" -> (deleted)
+p.go:11 f: a >= b && len(list) > 0 -> !(a >= b && len(list) > 0)
+p.go:11 f: a >= b && len(list) > 0 -> a >= b || len(list) > 0
+p.go:11 f: a >= b && len(list) > 0 -> a >= b
+p.go:11 f: a >= b && len(list) > 0 -> len(list) > 0
+p.go:11 f: a >= b -> a > b
+p.go:11 f: len(list) > 0 -> len(list) >= 0
+p.go:12 f: a++ -> (deleted)
+p.go:13 f: log(a) -> (deleted)
+p.go:14 f: return "x" + list[0], nil -> (deleted)
+p.go:14 f: "x" + list[0] -> ""
+p.go:17 f: continue -> (deleted)
+p.go:19 f: g() -> ""
+p.go:19 f: errOdd -> nil`)
 	found, err := mutations("p.go", []byte(source))
 	if err != nil {
 		t.Fatal(err)

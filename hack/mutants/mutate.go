@@ -13,12 +13,17 @@ import (
 type mutation struct {
 	file     string
 	line     int
-	in       string // the function
+	column   int
+	in       string // the function, or the variable
+	within   lines  // of it
 	from, to int    // bytes of the file
 	was      string
 	becomes  string // empty: deleted
 	src      string // the file as it was
 }
+
+// lines are those of a function, or of a variable's value.
+type lines struct{ first, last int }
 
 // key tells it from others, and stays the same when lines move.
 func (m mutation) key() string {
@@ -56,9 +61,21 @@ func mutations(path string, src []byte) ([]mutation, error) {
 	}
 	m := mutator{fset: fset, path: path, src: string(src)}
 	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-			m.in = f.Name.Name
-			m.function(f.Type, f.Body)
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Body != nil {
+				m.enter(decl.Name, decl)
+				m.function(decl.Type, decl.Body)
+			}
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
+					m.enter(v.Names[0], v)
+					for _, value := range v.Values {
+						m.table(value)
+					}
+				}
+			}
 		}
 	}
 	return m.found, nil
@@ -69,7 +86,12 @@ type mutator struct {
 	path  string
 	src   string
 	in    string
+	where lines
 	found []mutation
+}
+
+func (m *mutator) enter(name *ast.Ident, n ast.Node) {
+	m.in, m.where = name.Name, lines{m.fset.Position(n.Pos()).Line, m.fset.Position(n.End()).Line}
 }
 
 func (m *mutator) text(n ast.Node) string {
@@ -78,7 +100,9 @@ func (m *mutator) text(n ast.Node) string {
 
 func (m *mutator) add(n ast.Node, becomes string) {
 	p := m.fset.Position(n.Pos())
-	m.found = append(m.found, mutation{m.path, p.Line, m.in, p.Offset, m.fset.Position(n.End()).Offset, m.text(n), becomes, m.src})
+	m.found = append(m.found, mutation{
+		m.path, p.Line, p.Column, m.in, m.where, p.Offset, m.fset.Position(n.End()).Offset, m.text(n), becomes, m.src,
+	})
 }
 
 // function mutates a body whose returns have these types.
@@ -95,14 +119,49 @@ func (m *mutator) function(of *ast.FuncType, body *ast.BlockStmt) {
 		case *ast.ReturnStmt:
 			m.results(of, n)
 		case *ast.BlockStmt:
-			m.statements(n.List)
+			m.statements(n.List, n == body && of.Results != nil)
 		case *ast.CaseClause:
-			m.statements(n.Body)
+			m.statements(n.Body, false)
 		case *ast.CommClause:
-			m.statements(n.Body)
+			m.statements(n.Body, false)
 		}
 		return true
 	})
+}
+
+// table leaves out each row and field of a variable's value, and adds one to
+// each number.
+func (m *mutator) table(value ast.Expr) {
+	ast.Inspect(value, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			m.function(n.Type, n.Body)
+			return false
+		case *ast.CompositeLit:
+			m.rows(n)
+		case *ast.BasicLit:
+			if n.Kind == token.INT {
+				m.add(n, "("+n.Value+" + 1)")
+			}
+		}
+		return true
+	})
+}
+
+func (m *mutator) rows(of *ast.CompositeLit) {
+	_, list := of.Type.(*ast.ArrayType)
+	for i, e := range of.Elts {
+		if _, keyed := e.(*ast.KeyValueExpr); !list && !keyed {
+			return // a struct's fields in their order
+		}
+		m.add(e, "")
+		gone := &m.found[len(m.found)-1] // with the comma
+		if i+1 < len(of.Elts) {
+			gone.to = m.fset.Position(of.Elts[i+1].Pos()).Offset
+		} else {
+			gone.to = m.fset.Position(of.Rbrace).Offset
+		}
+	}
 }
 
 // flips are the operators that are easily mistaken for each other.
@@ -125,8 +184,12 @@ func (m *mutator) operator(n *ast.BinaryExpr) {
 	}
 }
 
-// statements deletes each one that can be missed without a compiler's word.
-func (m *mutator) statements(list []ast.Stmt) {
+// statements deletes each one that can be missed without a compiler's word; the
+// last one of a body that must return can't.
+func (m *mutator) statements(list []ast.Stmt, returns bool) {
+	if returns && len(list) > 0 {
+		list = list[:len(list)-1]
+	}
 	for _, s := range list {
 		switch s := s.(type) {
 		case *ast.ExprStmt, *ast.IncDecStmt, *ast.DeferStmt, *ast.SendStmt, *ast.BranchStmt, *ast.ReturnStmt:

@@ -6,11 +6,14 @@ import (
 	"strings"
 )
 
+// module is the path of this module, before the packages' own.
+const module = "reconciler"
+
 // room is a part of the program, and what must notice each change of it.
 type room struct {
 	name  string
 	files []string // patterns, from the module's folder; a file belongs to the first room that has it
-	tests []string // packages: the nearest ones only
+	tests []string // packages, the nearest first: what the first notices, the others aren't asked
 	skip  string   // tests that take long and would notice nothing that the others don't; a pattern of go test
 }
 
@@ -26,6 +29,18 @@ var rooms = []room{
 	},
 	{"observation", []string{"observed/*.go"}, []string{"./observed"}, ""},
 	{"carrying", []string{"reconcile/*.go"}, []string{"./reconcile"}, ""},
+	{
+		"port", // what the verbs do, what a container claims, what a refusal says
+		[]string{"engine/*.go"},
+		[]string{"./engine", "./engine/sim", "./observed", "./reconcile/own", "./reconcile/plan"},
+		"",
+	},
+	{
+		"doors", // who gets in
+		[]string{"api/guard.go", "api/credentials.go", "api/tokens.go", "api/role.go", "api/sessions.go", "api/forwarded.go"},
+		[]string{"./api"},
+		"",
+	},
 }
 
 // all returns every mutation of the room's files that no room before has.
