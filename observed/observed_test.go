@@ -264,11 +264,16 @@ func TestWhatCouldNotBeRemovedIsSeenToBeDead(t *testing.T) {
 
 func TestWhatIsRemovedLeavesTheView(t *testing.T) {
 	w := newWorld(t, "web", "db")
+	w.Expect(w.View().Containers[1].ID, engine.VerbStop)()
 	w.Remove("web")
 	w.settle(t)
 	w.wantView(t, "db running")
 	if v := w.View(); len(v.Seen) != 1 || len(v.Touched) != 0 {
 		t.Errorf("still remembered: seen %v, touched %v", v.Seen, v.Touched)
+	}
+	if len(w.known) != 1 || len(w.asked) != 1 || len(w.listed)+len(w.expected)+len(w.unread)+len(w.flights)+len(w.failed) > 0 {
+		t.Errorf("still kept: known %v, asked %v, listed %v, expected %v, unread %v, flights %v, failed %v",
+			w.known, w.asked, w.listed, w.expected, w.unread, w.flights, w.failed)
 	}
 }
 
@@ -325,15 +330,11 @@ func TestAFailedInspectIsNotBelievedAndTriedAgain(t *testing.T) {
 func TestAChangeWhileWeLookIsNotLost(t *testing.T) {
 	w := newWorld(t)
 	w.create("web")
-	w.Observer = New(Options{Engine: tampered{w}, Project: "shop"})
-	defer w.Tap(w.Note)()
 	w.looked = func(string) { // the answer is on its way
 		w.looked = nil
 		w.Exit("web", 1)
 	}
-	if _, err := w.Once(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w.observe(t, Options{})
 	w.settle(t)
 	w.wantView(t, "web exited")
 }

@@ -206,7 +206,7 @@ func (o *Observer) lost(err error) bool {
 	was := o.up
 	o.up = false
 	v := o.View()
-	first := was || v.Err == nil
+	first := v.Err == nil // it is nil while the view is whole
 	v.Version++
 	v.Up, v.Err = false, err
 	o.view.Store(&v)

@@ -56,6 +56,10 @@ func TestASilentStreamIsReopened(t *testing.T) {
 	for name, change := range map[string]func(*sim.Engine){
 		"an exit":   func(e *sim.Engine) { e.Exit("web", 1) },
 		"a removal": func(e *sim.Engine) { e.Remove("web") },
+		"a rename":  func(e *sim.Engine) { e.Rename("web", "web2") },
+		"a container that is being removed already": func(e *sim.Engine) {
+			e.Create(sim.Spec{Name: "new", State: engine.StateRemoving, Labels: map[string]string{engine.LabelProject: "shop"}})
+		},
 	} {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { silent(t, change) }) })
 	}
@@ -123,6 +127,31 @@ func TestAStreamThatTellsOfOthersIsNotSilent(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A resync can show each of these while the stream says nothing of them.
+func TestWhichChangesAnEngineTells(t *testing.T) {
+	is := engine.Container{Summary: engine.Summary{Name: "web", State: engine.StateExited}, StartedAt: time.Unix(1, 0), FinishedAt: time.Unix(2, 0)}
+	for name, c := range map[string]struct {
+		change func(*engine.Container)
+		told   bool
+	}{
+		"nothing":       {func(*engine.Container) {}, false},
+		"a name":        {func(c *engine.Container) { c.Name = "db" }, true},
+		"a state":       {func(c *engine.Container) { c.State = engine.StateRunning }, true},
+		"a start":       {func(c *engine.Container) { c.StartedAt = time.Unix(3, 0) }, true},
+		"an end":        {func(c *engine.Container) { c.FinishedAt = time.Unix(3, 0) }, true},
+		"another zone":  {func(c *engine.Container) { c.StartedAt = c.StartedAt.UTC() }, false},
+		"a health":      {func(c *engine.Container) { c.Health = engine.HealthHealthy }, false},
+		"dead":          {func(c *engine.Container) { c.State = engine.StateDead }, false},
+		"being removed": {func(c *engine.Container) { c.State = engine.StateRemoving }, false},
+	} {
+		becomes := is
+		c.change(&becomes)
+		if got := told(is, becomes); got != c.told {
+			t.Errorf("%s: told %t, want %t", name, got, c.told)
+		}
 	}
 }
 

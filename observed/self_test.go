@@ -2,30 +2,21 @@ package observed
 
 import (
 	"testing"
-	"time"
 
 	"reconciler/engine"
 	"reconciler/engine/sim"
 )
-
-// begin looks anew, as what runs in that container.
-func (w *world) begin(t *testing.T, self engine.Self) {
-	t.Helper()
-	w.Observer = New(Options{Engine: tampered{w}, Project: "shop", Now: func() time.Time { return w.now }, Self: self})
-	t.Cleanup(w.Tap(w.Note))
-	if _, err := w.Once(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestWhatThisProgramRunsInIsObservedAndWhoseNamespacesItShares(t *testing.T) {
 	w := newWorld(t, "web")
 	run := func(name string, shares ...string) string {
 		return w.Create(sim.Spec{Name: name, State: engine.StateRunning, Since: w.now, Shares: shares})
 	}
-	run("foreign")
-	run("tun")
-	vpn := run("vpn", "tun")
+	foreign := run("foreign")
+	w.Create(sim.Spec{Name: "web-2", State: engine.StateRunning, Shares: []string{foreign}, Labels: map[string]string{engine.LabelProject: "shop"}})
+	run("pause")
+	run("tun", "pause")
+	vpn := run("vpn", "tun") // by its name
 	us := run("us", vpn)
 	for name, self := range map[string]engine.Self{
 		"by its own ID":        {ID: us},
@@ -33,16 +24,16 @@ func TestWhatThisProgramRunsInIsObservedAndWhoseNamespacesItShares(t *testing.T)
 		"by its network alone": {Network: vpn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.begin(t, self)
-			want := "tun running, us running, vpn running, web running"
+			w.observe(t, Options{Self: self})
+			want := "pause running, tun running, us running, vpn running, web running, web-2 running"
 			if self.ID == "" {
-				want = "tun running, vpn running, web running"
+				want = "pause running, tun running, vpn running, web running, web-2 running"
 			}
 			w.wantView(t, want)
 			w.Exit("tun", 1)
 			w.Exit("foreign", 1)
 			w.settle(t)
-			if got := w.View().Containers[0]; got.State != engine.StateExited {
+			if got := w.View().Containers[1]; got.State != engine.StateExited {
 				t.Errorf("%s is %s", got.Name, got.State)
 			}
 			w.HandStart("tun")
@@ -57,7 +48,7 @@ func TestWhatThisProgramRunsInIsObservedAndWhoseNamespacesItShares(t *testing.T)
 
 func TestAnEngineThatDoesNotHaveThisProgramsContainerIsAskedForItOnceALook(t *testing.T) {
 	w := newWorld(t, "web")
-	w.begin(t, engine.Self{ID: "elsewhere", Network: "elsewhere"})
+	w.observe(t, Options{Self: engine.Self{ID: "elsewhere", Network: "elsewhere"}})
 	w.wantView(t, "web running")
 	w.Calls()
 	w.resync(t)

@@ -120,6 +120,13 @@ func TestWhatCannotBeReadOnReturnIsNotKnownAnyMore(t *testing.T) {
 		if v := o.View(); len(v.Hidden)+len(v.Unread) > 0 {
 			t.Errorf("gone: hidden %v, unread %v", v.Hidden, v.Unread)
 		}
+		db.over.Store(false)
+		if err := o.Refresh(t.Context(), db.id); err == nil {
+			t.Error("it could be inspected")
+		}
+		if v := o.View(); len(v.Hidden)+len(v.Unread) > 0 {
+			t.Errorf("gone, and asked for again: hidden %v, unread %v", v.Hidden, v.Unread)
+		}
 	})
 }
 
@@ -132,8 +139,8 @@ func TestWhatCannotBeReadAnyMoreIsSaidToBeOld(t *testing.T) {
 		e.Exit("db", 1)
 		synctest.Wait()
 		v := o.View()
-		if show(v) != "db running, web running" || len(v.Unread) != 1 || v.Unread[db.id] == nil {
-			t.Errorf("%s, unread %v", show(v), v.Unread)
+		if show(v) != "db running, web running" || len(v.Hidden) > 0 || len(v.Unread) != 1 || v.Unread[db.id] == nil {
+			t.Errorf("%s, hidden %v, unread %v", show(v), v.Hidden, v.Unread)
 		}
 		pass(25 * time.Second)
 		if again := o.View(); again.Version != v.Version {

@@ -28,6 +28,7 @@ type world struct {
 	amend   func(*engine.Container)                 // what an inspect tells; nil: nothing
 	looked  func(ref string)                        // after each inspect; nil: nothing
 	changed atomic.Int32
+	told    atomic.Int64 // the version at the last word of a change
 }
 
 // tampered is the engine as the observer sees it.
@@ -61,18 +62,25 @@ func newWorld(t *testing.T, names ...string) *world {
 	for _, name := range names {
 		w.create(name)
 	}
-	w.Observer = New(Options{
-		Engine: tampered{w}, Project: "shop", Now: func() time.Time { return w.now },
-		Names:   func() map[string]bool { return map[string]bool{"handmade": true} },
-		Changed: func() { w.changed.Add(1) },
-	})
+	w.observe(t, Options{Names: func() map[string]bool { return map[string]bool{"handmade": true} }})
+	w.Calls()
+	w.changed.Store(0)
+	return w
+}
+
+// observe looks at the world once, and notes its events.
+func (w *world) observe(t *testing.T, opt Options) {
+	t.Helper()
+	opt.Engine, opt.Project, opt.Now = tampered{w}, "shop", func() time.Time { return w.now }
+	opt.Changed = func() {
+		w.changed.Add(1)
+		w.told.Store(w.View().Version)
+	}
+	w.Observer = New(opt)
 	t.Cleanup(w.Tap(w.Note))
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.Calls()
-	w.changed.Store(0)
-	return w
 }
 
 func (w *world) create(name string) string {
@@ -115,6 +123,15 @@ func (w *world) settle(t *testing.T) {
 	if err := w.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	w.wantTold(t)
+}
+
+// wantTold checks that whoever follows the view has heard of its last change.
+func (w *world) wantTold(t *testing.T) {
+	t.Helper()
+	if told, is := w.told.Load(), w.View().Version; told != is {
+		t.Errorf("the view is version %d, and %d is the last that was told of", is, told)
+	}
 }
 
 func (w *world) resync(t *testing.T) {
@@ -122,17 +139,24 @@ func (w *world) resync(t *testing.T) {
 	if err := w.Resync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	w.wantTold(t)
 }
 
 // running lets an observer Run beside the test, in a bubble with a clock of
 // its own, until the test ends.
 func running(t *testing.T, e engine.Engine, heard func(Heard)) *Observer {
 	t.Helper()
-	o := New(Options{Engine: e, Project: "shop", Heard: heard})
+	var o *Observer
+	var told atomic.Int64 // the version at the last word of a change
+	o = New(Options{Engine: e, Project: "shop", Heard: heard, Changed: func() { told.Store(o.View().Version) }})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- o.Run(ctx) }()
 	t.Cleanup(func() {
+		synctest.Wait()
+		if is := o.View().Version; told.Load() != is {
+			t.Errorf("the view is version %d, and %d is the last that was told of", is, told.Load())
+		}
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("Run: %v", err)
