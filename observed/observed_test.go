@@ -35,9 +35,13 @@ func TestTheFirstLookInspectsEachContainerOnce(t *testing.T) {
 
 func TestADriftCostsOneInspect(t *testing.T) {
 	w := newWorld(t, many(20)...)
+	before := w.View().Version
 	w.Exit("shop-web-0007", 1)
 	w.settle(t)
 	w.wantCalls(t, map[string]int{"inspect": 1})
+	if v := w.View().Version; v != before+1 {
+		t.Errorf("version %d became %d", before, v)
+	}
 	if c := w.View().Containers[7]; c.State != engine.StateExited || c.ExitCode != 1 {
 		t.Errorf("%s is %s(%d)", c.Name, c.State, c.ExitCode)
 	}
@@ -227,10 +231,10 @@ func TestAHandmadeContainerCostsOneInspectAResync(t *testing.T) {
 	w.Create(sim.Spec{Name: "handmade", State: engine.StateRunning})
 	w.settle(t)
 	w.Calls()
-	before := w.View().Version
+	before, told := w.View().Version, w.changed.Load()
 	w.resync(t)
 	w.wantCalls(t, map[string]int{"list": 1, "inspect": 1})
-	if w.View().Version != before {
+	if w.View().Version != before || w.changed.Load() != told {
 		t.Error("the view changed although nothing happened")
 	}
 }

@@ -2,6 +2,7 @@ package observed
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -40,7 +41,7 @@ func TestABlockedInspectHoldsUpNoOther(t *testing.T) {
 
 // unreadable gives no answer about one container until that is over.
 type unreadable struct {
-	*sim.Engine
+	engine.Engine
 	id    string
 	over  *atomic.Bool
 	asked *atomic.Int32
@@ -150,6 +151,48 @@ func TestWhatCannotBeReadAnyMoreIsSaidToBeOld(t *testing.T) {
 		pass(lastRetry)
 		if v := o.View(); show(v) != "db exited, web running" || len(v.Unread) > 0 {
 			t.Errorf("%s, unread %v", show(v), v.Unread)
+		}
+	})
+}
+
+func TestWhatCannotBeReadIsInTheOrderOfItsNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := shop("e", "b", "f", "d", "a", "c")
+		var e engine.Engine = all
+		for name := range strings.SplitSeq("abcdef", "") {
+			u := readable(t, all, name)
+			u.over.Store(false)
+			u.Engine = e
+			e = u
+		}
+		var hidden string
+		for _, s := range running(t, e, nil).View().Hidden {
+			hidden += s.Name
+		}
+		if hidden != "abcdef" {
+			t.Errorf("hidden are %s", hidden)
+		}
+	})
+}
+
+func TestOnReturnTheViewIsOfBeforeUntilItIsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web", "db")
+		o := running(t, e, nil)
+		stuck := o.View().Containers[0].ID
+		e.Down()
+		synctest.Wait()
+		before := o.View()
+		e.Hang(stuck)
+		e.Up() // web is exited, and can be inspected
+		pass(time.Minute)
+		if v := o.View(); v.Up || show(v) != "db running, web running" {
+			t.Errorf("up %t: %s; version %d became %d", v.Up, show(v), before.Version, v.Version)
+		}
+		e.Release(stuck)
+		synctest.Wait()
+		if v := o.View(); !v.Up || show(v) != "db exited, web exited" {
+			t.Errorf("up %t: %s", v.Up, show(v))
 		}
 	})
 }
