@@ -61,10 +61,8 @@ func (o *Observer) session(ctx context.Context) error {
 	})
 	select {
 	case <-subscribed:
-	case err := <-ended:
+	case err := <-ended: // also when ctx ends
 		return err
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 	if err := o.begin(ctx); err != nil {
 		return err
@@ -81,6 +79,7 @@ func (o *Observer) begin(ctx context.Context) error {
 	o.trusted = o.seq
 	clear(o.expected)
 	clear(o.listed)
+	clear(o.unread)
 	o.mu.Unlock()
 	refs, err := o.survey(ctx)
 	if err != nil {
@@ -97,7 +96,6 @@ func (o *Observer) begin(ctx context.Context) error {
 // answer, so that a call that hangs holds up nothing else.
 func (o *Observer) follow(ctx context.Context, all *sync.WaitGroup, ended <-chan error) error {
 	resync := time.NewTimer(o.interval())
-	defer resync.Stop()
 	var again <-chan time.Time // when to retry what failed; nil: nothing has
 	pause := firstRetry
 	audited := make(chan error, 1)
@@ -109,9 +107,7 @@ func (o *Observer) follow(ctx context.Context, all *sync.WaitGroup, ended <-chan
 	}
 	for {
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case err := <-ended:
+		case err := <-ended: // also when ctx ends
 			return err
 		case <-o.wake:
 			for _, ref := range o.takeDirty() {

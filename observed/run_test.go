@@ -42,6 +42,14 @@ func TestLookNowDoesNotWaitForTheResync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web")
 		o := running(t, e, nil)
+		e.Calls()
+		for range 3 {
+			o.LookNow()
+			synctest.Wait()
+		}
+		if calls := e.Calls(); len(calls) != 1 || calls["list"] != 3 {
+			t.Errorf("three looks: %v", calls)
+		}
 		e.Silence(true)
 		e.Exit("web", 1)
 		o.LookNow()
@@ -183,8 +191,8 @@ func TestNothingIsBelievedWhileTheEngineIsGone(t *testing.T) {
 		first := o.View()
 		e.Down()
 		synctest.Wait()
-		if v := o.View(); v.Up || !errors.Is(v.Err, engine.ErrUnavailable) || show(v) != "db running, web running" {
-			t.Errorf("up %t, %v: %s", v.Up, v.Err, show(v))
+		if v := o.View(); v.Up || !errors.Is(v.Err, engine.ErrUnavailable) || show(v) != "db running, web running" || v.Version <= first.Version {
+			t.Errorf("up %t, %v: %s; version %d became %d", v.Up, v.Err, show(v), first.Version, v.Version)
 		}
 		pass(10 * time.Minute)
 		e.Up()

@@ -48,11 +48,12 @@ type unreadable struct {
 }
 
 func (e unreadable) Inspect(ctx context.Context, ref string) (engine.Container, error) {
-	if ref == e.id && !e.over.Load() {
+	c, err := e.Engine.Inspect(ctx, ref)
+	if (ref == e.id || c.ID == e.id) && !e.over.Load() {
 		e.asked.Add(1)
 		return engine.Container{}, engine.ErrUnavailable
 	}
-	return e.Engine.Inspect(ctx, ref)
+	return c, err
 }
 
 // readable is an engine that gives an answer about the container, for now.

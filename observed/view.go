@@ -38,10 +38,10 @@ func (o *Observer) publish(edit func(*View)) {
 func (o *Observer) apply(c engine.Container, seq int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if seq < o.asked[c.ID] || !o.concerns(c.ID, c.Name, c.Claim.Project) {
+	if seq < o.asked[c.ID] {
 		return false
 	}
-	if o.foreign(c.ID, c.Name, c.Claim.Project) { // it was one of ours until it was renamed
+	if o.foreign(c.ID, c.Name, c.Claim.Project) { // it may have been one of ours until it was renamed
 		return o.forget(c.ID)
 	}
 	was, known := o.known[c.ID]

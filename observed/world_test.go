@@ -146,20 +146,30 @@ func (w *world) resync(t *testing.T) {
 // its own, until the test ends.
 func running(t *testing.T, e engine.Engine, heard func(Heard)) *Observer {
 	t.Helper()
+	return runningAs(t, Options{Engine: e, Heard: heard})
+}
+
+func runningAs(t *testing.T, opt Options) *Observer {
+	t.Helper()
 	var o *Observer
 	var told atomic.Int64 // the version at the last word of a change
-	o = New(Options{Engine: e, Project: "shop", Heard: heard, Changed: func() { told.Store(o.View().Version) }})
+	opt.Project, opt.Changed = "shop", func() { told.Store(o.View().Version) }
+	o = New(opt)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- o.Run(ctx) }()
 	t.Cleanup(func() {
 		synctest.Wait()
-		if is := o.View().Version; told.Load() != is {
+		is := o.View().Version
+		if told.Load() != is {
 			t.Errorf("the view is version %d, and %d is the last that was told of", is, told.Load())
 		}
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("Run: %v", err)
+		}
+		if o.View().Version != is {
+			t.Errorf("the end changed the view: %v", o.View().Err)
 		}
 	})
 	synctest.Wait()
