@@ -84,11 +84,11 @@ func (o *Observer) compare(list []engine.Summary) (differ, unlisted []string) {
 	listed := make(map[string]bool, len(list))
 	for _, s := range list {
 		listed[s.ID] = true
-		k, ok := o.known[s.ID]
-		if ok = ok && o.asked[s.ID] > o.trusted; !ok {
+		k, fresh := o.known[s.ID], o.asked[s.ID] > o.trusted
+		if !fresh {
 			o.listed[s.ID] = s
 		}
-		if !ok || k.Name != s.Name || k.State != s.State || k.State == engine.StateRemoving ||
+		if !fresh || k.Name != s.Name || k.State != s.State || k.State == engine.StateRemoving ||
 			s.Health != engine.HealthNone && k.Health != s.Health {
 			differ = append(differ, s.ID)
 		}

@@ -54,3 +54,12 @@ func TestAnEngineThatDoesNotHaveThisProgramsContainerIsAskedForItOnceALook(t *te
 	w.resync(t)
 	w.wantCalls(t, map[string]int{"list": 1, "inspect": 1})
 }
+
+// A container is made anew, with the name of one that shares its namespace.
+func TestNamespacesThatAreSharedInACircleAreFollowedOnce(t *testing.T) {
+	w := newWorld(t, "web")
+	us := w.Create(sim.Spec{Name: "us", State: engine.StateRunning, Shares: []string{"vpn"}})
+	w.Create(sim.Spec{Name: "vpn", State: engine.StateRunning, Shares: []string{"us"}})
+	w.observe(t, Options{Self: engine.Self{ID: us}})
+	w.wantView(t, "us running, vpn running, web running")
+}
