@@ -57,7 +57,12 @@ func TestWordsOfOthersAreOneBoundedLine(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	for _, long := range []string{strings.Repeat("x", 1000), strings.Repeat("é", 1000), "x" + strings.Repeat("é", 1000)} {
+	for _, fits := range []string{"", "x", strings.Repeat("x", MaxWords)} {
+		if got := OneLine(fits); got != fits {
+			t.Errorf("%d bytes became %q", len(fits), got)
+		}
+	}
+	for _, long := range []string{strings.Repeat("x", MaxWords+1), strings.Repeat("x", 1000), strings.Repeat("é", 1000), "x" + strings.Repeat("é", 1000)} {
 		got := OneLine(long)
 		if len(got) > MaxWords || len(got) < MaxWords-8 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%d bytes: %q", len(got), got)

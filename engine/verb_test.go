@@ -31,6 +31,25 @@ func TestTheTableAndTheSetHaveTheSameVerbs(t *testing.T) {
 	}
 }
 
+func TestWhatAVerbDoesIsToldByTwoWords(t *testing.T) {
+	for _, c := range []struct {
+		does             Traits
+		harmless, renews bool
+	}{
+		{Traits{}, true, false},
+		{Traits{Begins: true}, true, false},
+		{Traits{Ends: true}, false, false},
+		{Traits{Removes: true}, false, false},
+		{Traits{Begins: true, Ends: true}, false, true},
+		{Traits{Begins: true, Removes: true}, false, false},
+		{Traits{Ends: true, Removes: true}, false, false},
+	} {
+		if c.does.Harmless() != c.harmless || c.does.Renews() != c.renews {
+			t.Errorf("%+v: harmless %t, renews %t", c.does, c.does.Harmless(), c.does.Renews())
+		}
+	}
+}
+
 // The port is nil: whoever asked it would panic.
 func TestAnUnknownVerbIsTakenForTheMostDangerousAndDoesNothing(t *testing.T) {
 	for _, v := range []Verb{"", "remove", "Start", "start "} {
