@@ -50,8 +50,8 @@ func (d *decision) conclude(replicas []own.Replica) Plan {
 func (d *decision) count(replicas []own.Replica) {
 	for _, r := range replicas {
 		rec := d.record(r.Container)
-		d.plan.Failures = max(d.plan.Failures, rec.Crashes, rec.Failures, rec.NoProgress)
-		d.plan.Trouble = cmp.Or(d.plan.Trouble, rec.Trouble)
+		d.plan.Failures = max(d.plan.Failures, rec.crashes.count, rec.call.failures, rec.call.vain)
+		d.plan.Trouble = cmp.Or(d.plan.Trouble, rec.call.trouble.Message)
 		d.plan.Exit = d.plan.Exit.last(rec.exit)
 		if !r.Container.Running() {
 			continue

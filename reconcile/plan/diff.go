@@ -208,7 +208,7 @@ func (d *decision) wanted(exist int) int {
 // tooMany decides about a container beyond the wanted ones.
 func (d *decision) tooMany(c engine.Container) {
 	rec := d.record(c)
-	rec.Restart = false // only the wanted ones are restarted
+	rec.asked = rec.asked.withdrawn() // only the wanted ones are restarted
 	d.keep(c, rec)
 	if !c.State.Known() {
 		d.surplus = append(d.surplus, strange(c))
@@ -221,6 +221,10 @@ func (d *decision) tooMany(c engine.Container) {
 		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf(
 			"%s is one more than the %d that ran when %s was first seen: left alone; to have it stopped, write replicas: %[2]d",
 			c.Name, d.wanted(0), d.service.Name))
+		return
+	}
+	if word := rec.unknown(); word != "" {
+		d.surplus = append(d.surplus, muddled(c, word))
 		return
 	}
 	d.surplus = append(d.surplus, d.stop(c, CauseSurplus))

@@ -55,9 +55,9 @@ func (l *look) asWanted() bool {
 // The zero value is that of no look.
 type fingerprint struct {
 	state             engine.State
-	started, finished time.Time // in UTC and by no clock of ours, so that == compares moments
+	started, finished int64 // in nanoseconds; of a time that never was, some number that is always the same
 }
 
 func fingerprintOf(c *engine.Container) fingerprint {
-	return fingerprint{c.State, c.StartedAt.UTC().Round(0), c.FinishedAt.UTC().Round(0)}
+	return fingerprint{c.State, c.StartedAt.UnixNano(), c.FinishedAt.UnixNano()}
 }

@@ -34,7 +34,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 			return v, true
 		}
 		v.cause, v.asWanted = CauseParent, false
-		due := pin.since.Add(jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
+		due := pin.since.Add(jittered(crashDelay(rec.crashes.count+1, d.service.RestartBackoff), c.ID, rec.crashes.count))
 		if p.Health != engine.HealthHealthy {
 			due = maxTime(due, pin.since.Add(parentRuns))
 		}

@@ -125,7 +125,7 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 	if p.containers == nil {
 		p.containers = make(map[string]record)
 	}
-	p.containers[r.Action.ID] = p.containers[r.Action.ID].after(r, retry)
+	p.containers[r.Action.ID] = p.containers[r.Action.ID].after(&r, retry)
 	return p
 }
 
@@ -134,7 +134,7 @@ func (p Past) After(r Result, retry desired.Retry) Past {
 func (p Past) Looked(id string, began time.Time) Past {
 	p.containers = maps.Clone(p.containers)
 	if rec, ok := p.containers[id]; ok {
-		rec.inquiry.answered, rec.Unseen = began, ""
+		rec.inquiry.answered, rec.call.unseen = began, ""
 		p.containers[id] = rec
 	}
 	return p
@@ -161,7 +161,7 @@ func (p Past) AskRestart(ids []string) Past {
 	}
 	for _, id := range ids {
 		rec := p.containers[id].forgiven()
-		rec.Restart = true
+		rec.asked = rec.asked.again()
 		p.containers[id] = rec
 	}
 	return p
@@ -170,7 +170,7 @@ func (p Past) AskRestart(ids []string) Past {
 // RestartPending reports whether a restart was asked for and not yet made.
 func (p Past) RestartPending() bool {
 	for _, rec := range p.containers {
-		if rec.Restart {
+		if rec.asked.pending() {
 			return true
 		}
 	}
@@ -182,7 +182,7 @@ func (p Past) RestartPending() bool {
 func (p Past) RestartMade(next Past) bool {
 	for id, rec := range p.containers {
 		is, there := next.containers[id]
-		if rec.Restart && rec.Unanswered && there && !is.Restart && is.sight.began.After(rec.sight.began) {
+		if rec.asked == askedUnanswered && there && !is.asked.pending() && is.sight.began.After(rec.sight.began) {
 			return true
 		}
 	}

@@ -16,6 +16,9 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	if v, busy := d.busy(c); busy {
 		return v
 	}
+	if word := d.record(c).unknown(); word != "" {
+		return muddled(c, word)
+	}
 	d.refuse(c)
 	switch {
 	case !c.State.Known():
@@ -26,7 +29,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		return d.stop(c, CauseRunning)
 	case d.service.State == desired.Stopped:
 		return verdict{Status: StatusStopped, idle: StatusStopped, asWanted: true, Message: c.Name + " is stopped, as wanted"}
-	case d.record(c).Restart && !d.restarting():
+	case d.record(c).asked.pending() && !d.restarting():
 		return d.restart(c)
 	}
 	switch c.State {
@@ -67,13 +70,13 @@ func (d *decision) busy(c engine.Container) (v verdict, ok bool) {
 		return becoming(verb, fmt.Sprintf("%s of %s is under way", verb, c.Name)), true
 	}
 	rec := d.record(c)
-	if rec.Unseen == "" {
+	if rec.call.unseen == "" {
 		return verdict{}, false
 	}
 	if !d.now.Before(rec.inquiry.asked.Add(d.service.Retry.Initial)) {
 		d.lookAt(c)
 	}
-	v = becoming(rec.Unseen, fmt.Sprintf("%s of %s was made, and what came of it can't be seen yet", rec.Unseen, c.Name))
+	v = becoming(rec.call.unseen, fmt.Sprintf("%s of %s was made, and what came of it can't be seen yet", rec.call.unseen, c.Name))
 	v.next = d.record(c).inquiry.asked.Add(d.service.Retry.Initial)
 	return v, true
 }
@@ -118,7 +121,7 @@ func (d *decision) running(c engine.Container) verdict {
 	rec := d.record(c)
 	old := rec.health.old
 	v.Unready, v.next = d.crashLoop(c)
-	if rec.Crashes > 0 { // then they are forgotten
+	if rec.crashes.count > 0 { // then they are forgotten
 		v.next = earlier(v.next, rec.sight.since.Add(d.service.RestartBackoff.ResetAfter))
 	}
 	switch {
@@ -206,51 +209,6 @@ func lives(c engine.Container) Status {
 	return StatusUnknown
 }
 
-// restarting reports whether a replica's requested restart is under way or
-// decided: replicas are restarted one by one.
-func (d *decision) restarting() bool {
-	for _, v := range d.verdicts {
-		if v.Action.Verb.Traits().Renews() {
-			return true
-		}
-	}
-	for _, verb := range d.around.InFlight {
-		if verb.Traits().Renews() {
-			return true
-		}
-	}
-	for _, rec := range d.past.containers {
-		if rec.Unseen.Traits().Renews() {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *decision) restart(c engine.Container) verdict {
-	v := verdict{Status: StatusRestarting, idle: lives(c), cause: CauseRequested}
-	if !c.State.Alive() && (d.gated(&v) || d.barred(&v, c)) {
-		return v
-	}
-	if d.held(&v, c, engine.VerbRestart) {
-		return v
-	}
-	d.act(&v, Action{Verb: engine.VerbRestart, ID: c.ID, Container: c.Name, Cause: v.cause}, fmt.Sprintf("restarting %s, as requested", c.Name))
-	return v
-}
-
-// refuse gives up a restart that was asked for before the container was known to
-// be one that is not restarted from here.
-func (d *decision) refuse(c engine.Container) {
-	rec := d.record(c)
-	if why := d.around.Self[c.ID]; why != "" && rec.Restart {
-		rec.Restart = false
-		rec.tell(Note{ReasonSelf, own.NotRestarted(c.Name, why)})
-		rec.Refused = fingerprintOf(&c)
-		d.keep(c, rec)
-	}
-}
-
 // target names the replica whose container has that ID.
 func (d *decision) target(id string) engine.Target {
 	i := slices.IndexFunc(d.replicas, func(r own.Replica) bool { return r.Container.ID == id })
@@ -274,7 +232,7 @@ func (d *decision) act(v *verdict, a Action, message string) {
 // cause is CauseIntent as long as the container has never been as the file
 // asks since the file changed.
 func (d *decision) cause(c engine.Container, drift Cause) Cause {
-	if d.past.moved && !d.record(c).Reached {
+	if d.past.moved && !bool(d.record(c).reached) {
 		return CauseIntent
 	}
 	return drift

@@ -23,6 +23,15 @@ type Result struct {
 	Now    time.Time
 }
 
+// unanswered: the engine didn't answer, so nobody knows whether the call was
+// made.
+func (r *Result) unanswered() bool { return r.Void && r.Err != nil }
+
+// gone: there was no container to make the call to.
+func (r *Result) gone() bool { return r.Void && r.Err == nil }
+
+func (r *Result) succeeded() bool { return !r.Void && r.Err == nil }
+
 // Lost are networks that a container has lost, and why they could not be put
 // back. The zero value: none.
 type Lost struct {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -20,8 +19,8 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 		return v
 	}
 	var due time.Time // when the back-off ends; zero: there is none
-	if rec.Crashed {
-		due = rec.sight.since.Add(jittered(crashDelay(rec.Crashes, d.service.RestartBackoff), c.ID, rec.Crashes))
+	if rec.crashes.crashed() {
+		due = rec.sight.since.Add(jittered(crashDelay(rec.crashes.count, d.service.RestartBackoff), c.ID, rec.crashes.count))
 	}
 	if until, message := d.settle(c, due); d.now.Before(until) {
 		v.Status, v.next, v.attempt, v.untimed = StatusWaiting, until, until, true
@@ -33,10 +32,10 @@ func (d *decision) start(c engine.Container, budget *int) verdict {
 	}
 	if d.now.Before(due) {
 		v.Status, v.next, v.attempt = StatusBackingOff, due, due
-		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.Crashes, d.clock(due))}
+		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s, %s, ended %d times in a row; next start at %s", c.Name, ended(c), rec.crashes.count, d.clock(due))}
 		return v
 	}
-	a := Action{Verb: engine.VerbStart, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.Crashed}
+	a := Action{Verb: engine.VerbStart, ID: c.ID, Container: c.Name, Cause: v.cause, Crash: rec.crashes.crashed()}
 	if a.Crash {
 		if *budget <= 0 {
 			v.Status, v.next, v.attempt, v.untimed = StatusWaiting, d.around.Budget.Next, d.around.Budget.Next, true
@@ -78,19 +77,23 @@ func (d *decision) settle(c engine.Container, due time.Time) (time.Time, string)
 // held reports, and writes into the verdict, whether a call must wait because
 // the last one failed, or is pointless because it changes nothing.
 func (d *decision) held(v *verdict, c engine.Container, verb engine.Verb) bool {
-	rec := d.record(c)
-	switch {
-	case rec.NoProgress >= noProgressLimit:
+	switch last := d.record(c).call; last.state {
+	case callNothing, callReturned:
+		return false
+	case callFailed:
+		if !d.now.Before(last.until) {
+			return false
+		}
+		v.Status, v.next, v.attempt = StatusBackingOff, last.until, last.until
+		v.Reconciling = Note{last.trouble.Reason, fmt.Sprintf("%s; next attempt at %s", last.trouble.Message, d.clock(last.until))}
+	case callInVain:
 		v.Status = v.idle
 		v.Stalled = Note{ReasonNoProgress, fmt.Sprintf("the engine accepted %d times to %s %s, and nothing changed; it is tried again when something does, or at once by: reconciler %[2]s %[4]s",
-			rec.NoProgress, verb, c.Name, d.service.Name)}
-		return true
-	case d.now.Before(rec.NextCall):
-		v.Status, v.next, v.attempt = StatusBackingOff, rec.NextCall, rec.NextCall
-		v.Reconciling = Note{cmp.Or(rec.Why, ReasonRetry), fmt.Sprintf("%s; next attempt at %s", rec.Trouble, d.clock(rec.NextCall))}
-		return true
+			last.vain, verb, c.Name, d.service.Name)}
+	default:
+		*v = muddled(c, string(last.state))
 	}
-	return false
+	return true
 }
 
 // barred writes into the verdict that nothing may be started: an orphan has what
@@ -100,7 +103,7 @@ func (d *decision) barred(v *verdict, c engine.Container) bool {
 	case o.Orphan != "":
 		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (%s), or list its service in the file",
 			c.Name, o.Orphan, o.Has, engine.HandStop.On(o.Orphan))}
-	case c.Unplugged || len(engine.Missing(d.record(c).Lost.Networks, c.Networks)) > 0:
+	case c.Unplugged || len(engine.Missing(d.record(c).lost.Networks, c.Networks)) > 0:
 		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
 	default:
 		return false
@@ -113,12 +116,12 @@ func (d *decision) barred(v *verdict, c engine.Container) bool {
 // its networks, or one of them.
 func (d *decision) unplugged(c engine.Container) string {
 	rec := d.record(c)
-	why, lost := rec.Trouble, ""
+	why, lost := rec.call.trouble.Message, ""
 	if why == "" {
 		why = fmt.Sprintf("%s can't start: %s", c.Name, engine.OneLine(c.Error))
 	}
-	if rec.Lost.Why != nil {
-		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.Lost.Why.Error()))
+	if rec.lost.Why != nil {
+		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.lost.Why.Error()))
 	}
 	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c))
 }

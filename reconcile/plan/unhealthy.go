@@ -73,9 +73,9 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 		d.doubt(&v, c)
 		return v
 	}
-	due := rec.health.sick.Add(d.service.UnhealthyGrace + jittered(crashDelay(rec.Crashes+1, d.service.RestartBackoff), c.ID, rec.Crashes))
+	due := rec.health.sick.Add(d.service.UnhealthyGrace + jittered(crashDelay(rec.crashes.count+1, d.service.RestartBackoff), c.ID, rec.crashes.count))
 	next := d.certain(c, due)
-	if next.IsZero() || rec.Crashes > 0 {
+	if next.IsZero() || rec.crashes.count > 0 {
 		return d.cure(c, due, next, budget)
 	}
 	v.next, v.attempt = next, due
@@ -108,7 +108,7 @@ func (d *decision) cure(c engine.Container, due, next time.Time, budget *int) ve
 	case d.held(&v, c, engine.VerbRestart):
 	case !next.IsZero():
 		v.Status, v.next, v.attempt = StatusBackingOff, next, due
-		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after it ended or was restarted for it %d times in a row; next restart at %s", c.Name, rec.Crashes, d.clock(due))}
+		v.Reconciling = Note{ReasonBackOff, fmt.Sprintf("%s is unhealthy, after it ended or was restarted for it %d times in a row; next restart at %s", c.Name, rec.crashes.count, d.clock(due))}
 	case d.restarting():
 		v.Status, v.Reconciling = StatusWaiting, Note{ReasonActing, c.Name + " is unhealthy, and restarted after the one that is being restarted"}
 	case *budget <= 0:

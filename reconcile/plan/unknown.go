@@ -21,3 +21,27 @@ func (d *decision) unasked() verdict {
 		"%s is wanted %q, which is not known here: nothing is done to it; write running, stopped or completed",
 		d.service.Name, d.service.State)}}
 }
+
+// unknown is the first word of the record that isn't known here; empty: all are.
+// None is talked over by what is seen later.
+func (rec record) unknown() string {
+	switch {
+	case !rec.asked.known():
+		return string(rec.asked)
+	case !rec.call.state.known():
+		return string(rec.call.state)
+	case !rec.crashes.life.known():
+		return string(rec.crashes.life)
+	case !rec.crashes.death.known():
+		return string(rec.crashes.death)
+	}
+	return ""
+}
+
+// muddled is a container of which something is remembered that means nothing
+// here, so that no call to it is known to be safe.
+func muddled(c engine.Container, word string) verdict {
+	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
+		"what is remembered of %s says %q, which is not known here: nothing is done to it; restart reconciler, which forgets it",
+		c.Name, word)}}
+}
