@@ -11,8 +11,9 @@ import (
 // by it. The zero value is no verb, and has the traits of an unknown one.
 type Verb string
 
-// The verbs; each is exactly one method of Engine. A new one needs a row in
-// the table below, and nothing else.
+// The verbs; each is exactly one method of Engine. A new one needs its row in
+// the table below, its place in Verbs, and in enginetest a container that it
+// has something to do to; the tests say which of them is missing.
 const (
 	VerbStart   Verb = "start"
 	VerbStop    Verb = "stop"
