@@ -16,7 +16,7 @@ var commanders = []string{
 	"bench/...", "examples/...", "internal/...",
 }
 
-var command = regexp.MustCompile(`docker (compose|logs|network|restart|rm|start|stop|unpause)\b`)
+var command = regexp.MustCompile(`docker (compose|container|create|exec|inspect|kill|logs|network|pause|ps|pull|rename|restart|rm|run|start|stop|unpause|update|volume)\b`)
 
 // commands finds messages that name such a command by themselves.
 func commands(t Tree) []string {
