@@ -6,27 +6,23 @@ import (
 	"net/http"
 	"slices"
 
+	"reconciler/api/wire"
 	"reconciler/desired"
 	"reconciler/reconcile"
 )
 
-// Batch is what an edit of many services answers with.
-type Batch struct {
-	Generation int64               `json:"generation"` // in which they are as asked
-	Services   []reconcile.Service `json:"services"`   // that were named, in file order
-	Skipped    []string            `json:"skipped"`    // that were named and are left as they are
-	Warnings   []string            `json:"warnings"`
-}
-
-// judge judges the named services: arrived when all have, given when none of
-// them is on its way any more.
-func (b Batch) judge(named []string) judge {
+// many judges the named services, and tells of them as the batch begins:
+// arrived when all have, given when none of them is on its way any more.
+func many(b wire.Batch, named []string) judge {
 	asked := make(map[string]bool, len(named))
 	for _, name := range named {
 		asked[name] = true
 	}
 	return func(o reconcile.Overview) (verdict, any, error) {
-		told := Batch{b.Generation, []reconcile.Service{}, append([]string{}, b.Skipped...), append([]string{}, b.Warnings...)}
+		told := wire.Batch{
+			Generation: b.Generation, Services: []reconcile.Service{},
+			Skipped: append([]string{}, b.Skipped...), Warnings: append([]string{}, b.Warnings...),
+		}
 		sum := arrived
 		listed := make(map[string]bool, len(o.Services))
 		for _, n := range o.Services {
@@ -61,7 +57,7 @@ func allOf(doc *desired.Document) []string {
 
 // flips makes the changes in one revision, and answers with what becomes of
 // these services.
-func (s *server) flips(r *http.Request, changes []desired.Change, b Batch, reason string) (reply, error) {
+func (s *server) flips(r *http.Request, changes []desired.Change, b wire.Batch, reason string) (reply, error) {
 	e, err := s.readEdit(r, reason)
 	if err != nil {
 		return nil, err
@@ -72,7 +68,7 @@ func (s *server) flips(r *http.Request, changes []desired.Change, b Batch, reaso
 	}
 	return s.change(r, e, desired.Flips(changes...), func(snap desired.Snapshot, _ bool) (judge, error) {
 		b.Generation = snap.Generation
-		return b.judge(named), nil
+		return many(b, named), nil
 	})
 }
 
@@ -95,7 +91,7 @@ func (s *server) putServicesState(r *http.Request) (reply, error) {
 		}
 		changes = append(changes, desired.Change{Service: name, State: states[name]})
 	}
-	return s.flips(r, changes, Batch{}, "")
+	return s.flips(r, changes, wire.Batch{}, "")
 }
 
 // putGroupState wants each member of a group to be so, as far as it can: a job
@@ -111,7 +107,7 @@ func (s *server) putGroupState(r *http.Request) (reply, error) {
 		return nil, unknownGroup(doc, r.PathValue("group"))
 	}
 	var changes []desired.Change
-	var told Batch
+	var told wire.Batch
 	for _, name := range members {
 		if service, _ := doc.Service(name); b.State == desired.Completed && !service.Job {
 			told.Skipped = append(told.Skipped, name)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"reconciler/api/wire"
 	"reconciler/reconcile"
 )
 
@@ -25,7 +26,7 @@ services:
 `
 
 // batchOf returns the answer as a batch, and the names of its services.
-func batchOf(t *testing.T, answer *httptest.ResponseRecorder) (b Batch, services []string) {
+func batchOf(t *testing.T, answer *httptest.ResponseRecorder) (b wire.Batch, services []string) {
 	t.Helper()
 	if err := json.Unmarshal(answer.Body.Bytes(), &b); err != nil || b.Services == nil || b.Skipped == nil || b.Warnings == nil {
 		t.Fatalf("%d is no batch (%v): %s", answer.Code, err, answer.Body)

@@ -5,26 +5,15 @@ import (
 	"net/http"
 	"strconv"
 
+	"reconciler/api/wire"
 	"reconciler/desired"
 	"reconciler/internal/rendering"
 )
 
-// revisionList is the history of the file.
-type revisionList struct {
-	Generation int64              `json:"generation"` // that is in force
-	Revisions  []desired.Revision `json:"revisions"`  // newest first
-}
-
-// revisionText is one of it, with the file's text.
-type revisionText struct {
-	desired.Revision
-	State string `json:"state"`
-}
-
 func (s *server) listRevisions(*http.Request) (reply, error) {
 	return large{press: s.answers, status: http.StatusOK, kind: typeJSON, key: "revisions", fill: func(w io.Writer) (rendering.Made, error) {
 		all := append([]desired.Revision{}, s.opt.State.Revisions()...)
-		return rendering.Made{}, encodeJSON(w, revisionList{s.opt.State.Snapshot().Generation, all})
+		return rendering.Made{}, encodeJSON(w, wire.RevisionList{Generation: s.opt.State.Snapshot().Generation, Revisions: all})
 	}}, nil
 }
 
@@ -41,7 +30,7 @@ func (s *server) showRevision(r *http.Request) (reply, error) {
 		case kind == typeYAML:
 			_, err = w.Write(src)
 		default:
-			err = encodeJSON(w, revisionText{found, string(src)})
+			err = encodeJSON(w, wire.RevisionText{Revision: found, State: string(src)})
 		}
 		return rendering.Made{Tag: `"` + found.Digest + `"`}, err
 	}}, nil

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"reconciler/api/wire"
 	"reconciler/desired"
 )
 
 func TestTheHistoryIsTold(t *testing.T) {
 	w := restorable(t)
-	var list revisionList
+	var list wire.RevisionList
 	answer := w.ask("GET", "/v1/revisions", "")
 	if err := json.Unmarshal(answer.Body.Bytes(), &list); err != nil || answer.Code != http.StatusOK {
 		t.Fatalf("%d %v: %s", answer.Code, err, answer.Body)
@@ -29,7 +30,7 @@ func TestTheHistoryIsTold(t *testing.T) {
 func TestARevisionIsToldWithItsText(t *testing.T) {
 	w := restorable(t)
 	text := strings.Replace(document, "web: running", "web: stopped", 1)
-	var one revisionText
+	var one wire.RevisionText
 	answer := w.ask("GET", "/v1/revisions/6", "")
 	if err := json.Unmarshal(answer.Body.Bytes(), &one); err != nil || one.Revision != w.state.revisions[1] || one.State != text {
 		t.Errorf("%d %v: %s", answer.Code, err, answer.Body)

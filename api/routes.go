@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"reconciler/api/wire"
 	"reconciler/desired"
 	"reconciler/reconcile"
 )
@@ -45,7 +46,7 @@ func (s *server) stateRoutes() []route {
 			operation{
 				id: "putState", reads: editParameters, needs: true,
 				takes:   []content{{typeYAML, nil}, {typeJSON, fileSchema}, {"text/yaml", nil}, {"application/x-yaml", nil}},
-				answers: edited(Batch{}), refuses: refusesEdits,
+				answers: edited(wire.Batch{}), refuses: refusesEdits,
 			},
 		},
 		{
@@ -120,13 +121,13 @@ func (s *server) flipRoutes() []route {
 		},
 		{
 			"PUT", "/v1/groups/{group}/state", Flip, "wants all members of the group so, in one edit; what can't be so is skipped", s.putGroupState,
-			operation{id: "putGroupState", reads: editParameters, takes: group, needs: true, answers: edited(Batch{}), refuses: refusesEdits},
+			operation{id: "putGroupState", reads: editParameters, takes: group, needs: true, answers: edited(wire.Batch{}), refuses: refusesEdits},
 		},
 		{
 			"PUT", "/v1/services/state", Flip, "wants each service as the body says, `{\"web\":\"running\",\"db\":\"stopped\"}`, in one edit", s.putServicesState,
 			operation{
 				id: "putServicesState", reads: editParameters, takes: asJSON(map[string]desired.State{}), needs: true,
-				answers: edited(Batch{}), refuses: refusesEdits,
+				answers: edited(wire.Batch{}), refuses: refusesEdits,
 			},
 		},
 	}
@@ -171,17 +172,17 @@ func (s *server) revisionRoutes() []route {
 	return []route{
 		{
 			"GET", "/v1/revisions", Read, "the last 100 changes of the file: who, when, why and what, newest first", s.listRevisions,
-			operation{id: "listRevisions", answers: found("the changes", asJSON(revisionList{})...)},
+			operation{id: "listRevisions", answers: found("the changes", asJSON(wire.RevisionList{})...)},
 		},
 		{
 			"GET", "/v1/revisions/{n}", Read, "one of them, with the file's text; `Accept: application/yaml`: the text alone", s.showRevision,
 			operation{id: "getRevision", refuses: refusesNames, answers: []answer{
-				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, revisionText{}}, {typeYAML, nil}}, tagged: true},
+				{status: http.StatusOK, what: "the change", bodies: []content{{typeJSON, wire.RevisionText{}}, {typeYAML, nil}}, tagged: true},
 			}},
 		},
 		{
 			"POST", "/v1/revisions/{n}/restore", Admin, "writes it back, as a new one; an edit", s.restoreRevision,
-			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(Batch{}), refuses: refusesEdits},
+			operation{id: "restoreRevision", reads: editParameters, takes: asJSON(reasonBody{}), answers: edited(wire.Batch{}), refuses: refusesEdits},
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconciler/api/wire"
 	"reconciler/desired"
 	"reconciler/internal/rendering"
 )
@@ -62,7 +63,7 @@ func (s *server) replace(r *http.Request, p desired.Proposal, reason string) (re
 		return nil, err
 	}
 	return s.change(r, e, p, func(snap desired.Snapshot, _ bool) (judge, error) {
-		return Batch{Generation: snap.Generation}.judge(allOf(snap.Document)), nil
+		return many(wire.Batch{Generation: snap.Generation}, allOf(snap.Document)), nil
 	})
 }
 

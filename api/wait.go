@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"reconciler/api/wire"
 	"reconciler/reconcile"
 )
 
@@ -109,7 +110,7 @@ func (s *server) settled(ctx context.Context, decide judge) (status int, became 
 // became tells what became of what was asked: it is done, also where there is
 // no room to tell of many services.
 func (s *server) became(status int, what any) reply {
-	if _, many := what.(Batch); !many {
+	if _, several := what.(wire.Batch); !several {
 		return jsonOf{status, what}
 	}
 	return live(func(w http.ResponseWriter, r *http.Request) error {

@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
-	"reconciler/api"
+	"reconciler/api/wire"
 	"reconciler/reconcile"
 )
 
@@ -32,7 +31,7 @@ func (c *Client) Service(ctx context.Context, r Request) (n reconcile.Service, d
 
 // Services makes a request that is answered with the status of several, in one
 // revision. done reports whether all are as was asked for.
-func (c *Client) Services(ctx context.Context, r Request) (b api.Batch, done bool, err error) {
+func (c *Client) Services(ctx context.Context, r Request) (b wire.Batch, done bool, err error) {
 	done, err = c.ask(ctx, r, &b)
 	return b, done, err
 }
@@ -71,27 +70,8 @@ func (c *Client) Metrics(ctx context.Context) (string, error) {
 	return string(rep.body), err
 }
 
-// Event is one that the server tells of (docs/http.md).
-type Event struct {
-	ID         string    `json:"id"`
-	Time       time.Time `json:"time"`
-	Kind       string    `json:"kind"`
-	Service    string    `json:"service"`
-	Container  string    `json:"container"`
-	Generation int64     `json:"generation"`
-	Verb       string    `json:"verb"`
-	Cause      string    `json:"cause"`
-	Outcome    string    `json:"outcome"`
-	Reason     string    `json:"reason"`
-	Trigger    string    `json:"trigger"`
-	Actor      string    `json:"actor"`
-	Message    string    `json:"message"`
-	Error      string    `json:"error"`
-	Took       string    `json:"took"`
-}
-
-// Events asks for the events that the server still knows: each an Event, as it
-// was written. An empty service: of all.
+// Events asks for the events that the server still knows: each a
+// reconcile.Entry, as it was written. An empty service: of all.
 func (c *Client) Events(ctx context.Context, service string) ([]json.RawMessage, error) {
 	var known struct {
 		Events []json.RawMessage `json:"events"`
@@ -100,35 +80,20 @@ func (c *Client) Events(ctx context.Context, service string) ([]json.RawMessage,
 	return known.Events, err
 }
 
-// Revision is one accepted change (docs/http.md).
-type Revision struct {
-	Generation int64     `json:"generation"`
-	Kind       string    `json:"kind"`
-	Time       time.Time `json:"time"`
-	Actor      string    `json:"actor"`
-	Reason     string    `json:"reason"`
-	Summary    string    `json:"summary"`
-	State      string    `json:"state"` // the file's text; only where one revision was asked for
-}
-
-// History is what the server keeps, the newest first.
-type History struct {
-	Generation int64      `json:"generation"` // in force
-	Revisions  []Revision `json:"revisions"`
-}
-
-// History asks for the revisions; raw is the answer as it was written.
-func (c *Client) History(ctx context.Context) (h History, raw json.RawMessage, err error) {
-	raw, err = c.both(ctx, revisionPath(0), &h)
-	return h, raw, err
+// Revisions asks for the history of the file; raw is the answer as it was
+// written.
+func (c *Client) Revisions(ctx context.Context) (list wire.RevisionList, raw json.RawMessage, err error) {
+	raw, err = c.both(ctx, revisionPath(0), &list)
+	return list, raw, err
 }
 
 // Revision asks for one of them; raw is the answer as it was written.
-func (c *Client) Revision(ctx context.Context, n int64) (r Revision, raw json.RawMessage, err error) {
+func (c *Client) Revision(ctx context.Context, n int64) (r wire.RevisionText, raw json.RawMessage, err error) {
 	raw, err = c.both(ctx, revisionPath(n), &r)
 	return r, raw, err
 }
 
+// both decodes the answer to a GET into to, and returns it as it was written, too.
 func (c *Client) both(ctx context.Context, path string, to any) (raw json.RawMessage, err error) {
 	if err := c.get(ctx, path, nil, &raw); err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ const (
 // Message is one server-sent event (HTML, 9.2.6).
 type Message struct {
 	ID    string // the last that was said, until now
-	Event string // what it is: the kind of the Event, or gap
-	Data  string // an Event, as it was written; empty: none
+	Event string // what it is: the kind of the entry, or gap
+	Data  string // a reconcile.Entry, as it was written; empty: none
 }
 
 // errEnded: the stream of events ended.
@@ -99,8 +99,10 @@ func (c *Client) Follow(ctx context.Context, e Stream, got func(Message) error, 
 		if e.After != began {
 			pause = firstPause
 		}
-		if err := rest(ctx, pause); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
 		}
 		pause = min(2*pause, longPause)
 	}
@@ -122,14 +124,4 @@ func (c *Client) listen(ctx context.Context, e Stream, got func(Message) error) 
 	}
 	defer res.Body.Close()
 	return fmt.Errorf("%w: %w", errBroken, readMessages(res.Body, func() { silence.Reset(longSilence) }, got))
-}
-
-// rest waits, or returns the error of ctx.
-func rest(ctx context.Context, long time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(long):
-		return nil
-	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"reconciler/api"
+	"reconciler/api/wire"
 	"reconciler/client"
 	"reconciler/desired"
 )
@@ -45,7 +45,7 @@ func (f *flips) edit(cmd *cobra.Command, named []string, state desired.State, on
 
 // batch makes the edit, and tells of what was left out; where it is the last
 // word, it waits and tells of each service, too.
-func (f *flips) batch(cmd *cobra.Command, r client.Request, services []string, last bool) (b api.Batch, err error) {
+func (f *flips) batch(cmd *cobra.Command, r client.Request, services []string, last bool) (b wire.Batch, err error) {
 	if last {
 		r.Wait = f.wait
 	}

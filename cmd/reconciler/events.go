@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconciler/client"
+	"reconciler/reconcile"
 )
 
 func newEvents() *cobra.Command {
@@ -54,7 +55,7 @@ func newEvents() *cobra.Command {
 
 // tellEvent prints an event, in one line. kind is what the stream says of it;
 // empty: nothing.
-func tellEvent(w io.Writer, kind string, src []byte, output string) (e client.Event, err error) {
+func tellEvent(w io.Writer, kind string, src []byte, output string) (e reconcile.Entry, err error) {
 	if kind == "gap" && len(src) == 0 {
 		src = []byte(`{"kind":"gap"}`)
 	}
@@ -62,7 +63,7 @@ func tellEvent(w io.Writer, kind string, src []byte, output string) (e client.Ev
 		return e, fmt.Errorf("read an event: %w", err)
 	}
 	if e.Kind == "" {
-		e.Kind = kind
+		e.Kind = reconcile.Kind(kind)
 	}
 	line := inWords(e)
 	if output == "json" {
@@ -76,12 +77,12 @@ func tellEvent(w io.Writer, kind string, src []byte, output string) (e client.Ev
 
 // inWords is the event in a line of words: when, what, of which service, and
 // what else is known.
-func inWords(e client.Event) string {
+func inWords(e reconcile.Entry) string {
 	var b strings.Builder
 	if !e.Time.IsZero() {
 		b.WriteString(e.Time.Format("2006-01-02T15:04:05Z07:00") + "  ")
 	}
-	b.WriteString(e.Kind)
+	b.WriteString(string(e.Kind))
 	if e.Service != "" {
 		b.WriteString("  " + e.Service)
 	}
@@ -89,12 +90,12 @@ func inWords(e client.Event) string {
 		b.WriteString(": some events before this are lost")
 	}
 	for _, part := range []struct{ before, text string }{
-		{": ", strings.TrimSpace(e.Verb + " " + e.Container)},
-		{": ", e.Reason},
-		{": ", e.Cause},
-		{", since ", e.Trigger},
+		{": ", strings.TrimSpace(string(e.Verb) + " " + e.Container)},
+		{": ", string(e.Reason)},
+		{": ", string(e.Cause)},
+		{", since ", string(e.Trigger)},
 		{": ", e.Message},
-		{": ", e.Outcome},
+		{": ", string(e.Outcome)},
 		{": ", e.Error},
 		{", by ", e.Actor},
 		{", took ", e.Took},

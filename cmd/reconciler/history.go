@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconciler/api/wire"
 	"reconciler/client"
+	"reconciler/desired"
 )
 
 func newHistory() *cobra.Command {
@@ -37,14 +39,14 @@ func newHistory() *cobra.Command {
 			return badInput(fmt.Errorf("--diff goes with a revision's number, and not with -o json"))
 		}
 		if len(a) == 0 {
-			h, raw, err := c.History(cmd.Context())
+			list, raw, err := c.Revisions(cmd.Context())
 			switch {
 			case err != nil:
 				return err
 			case output.value == "json":
 				return writeJSON(cmd.OutOrStdout(), raw)
 			}
-			writeHistory(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()), h)
+			writeHistory(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()), list.Revisions)
 			return nil
 		}
 		r, raw, err := c.Revision(cmd.Context(), n)
@@ -56,7 +58,7 @@ func newHistory() *cobra.Command {
 		case *diff:
 			return compare(cmd, c, r)
 		}
-		_, err = io.WriteString(cmd.OutOrStdout(), comment(r)+clean(r.State))
+		_, err = io.WriteString(cmd.OutOrStdout(), comment(r.Revision)+clean(r.State))
 		return err
 	}
 	return cmd
@@ -72,16 +74,16 @@ func revisionNumber(text string) (int64, error) {
 }
 
 // writeHistory is the table of the revisions.
-func writeHistory(w io.Writer, s screen, h client.History) {
+func writeHistory(w io.Writer, s screen, revisions []desired.Revision) {
 	t := table{{"REVISION", "TIME", "KIND", "ACTOR", "SUMMARY", "REASON"}}
-	for _, r := range h.Revisions {
+	for _, r := range revisions {
 		t = append(t, []string{strconv.FormatInt(r.Generation, 10), r.Time.Format(time.RFC3339), r.Kind, r.Actor, r.Summary, r.Reason})
 	}
 	t.write(w, s, nil)
 }
 
 // comment is what is known of a revision, as comments of YAML.
-func comment(r client.Revision) string {
+func comment(r desired.Revision) string {
 	words := fmt.Sprintf("revision %d (%s), %s, by %s", r.Generation, r.Kind, r.Time.Format(time.RFC3339), r.Actor)
 	for _, more := range []string{r.Summary, r.Reason} {
 		if more != "" {
@@ -93,24 +95,25 @@ func comment(r client.Revision) string {
 
 // compare prints how the revision's file differs from that of the revision
 // before it.
-func compare(cmd *cobra.Command, c *client.Client, r client.Revision) error {
-	h, _, err := c.History(cmd.Context())
+func compare(cmd *cobra.Command, c *client.Client, r wire.RevisionText) error {
+	list, _, err := c.Revisions(cmd.Context())
 	if err != nil {
 		return err
 	}
-	var before client.Revision
-	for _, other := range h.Revisions {
-		if other.Kind == r.Kind && other.Generation < r.Generation && other.Generation > before.Generation {
-			before = other
+	newest := int64(0) // of those before it
+	for _, other := range list.Revisions {
+		if other.Kind == r.Kind && other.Generation < r.Generation {
+			newest = max(newest, other.Generation)
 		}
 	}
-	if before.Generation == 0 {
+	if newest == 0 {
 		return fmt.Errorf("no revision before %d is kept to compare it with", r.Generation)
 	}
-	if before, _, err = c.Revision(cmd.Context(), before.Generation); err != nil {
+	before, _, err := c.Revision(cmd.Context(), newest)
+	if err != nil {
 		return err
 	}
-	name := func(r client.Revision) string {
+	name := func(r wire.RevisionText) string {
 		return fmt.Sprintf("revision %d\t%s", r.Generation, r.Time.Format(time.RFC3339))
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), clean(unified(name(before), name(r), before.State, r.State)))

@@ -66,8 +66,10 @@ func watch(cmd *cobra.Command, c *client.Client, look func(io.Writer, screen) er
 			}
 			shown = key
 		}
-		if err := rest(ctx, restAfterLook); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(restAfterLook):
 		}
 		select {
 		case <-ctx.Done():
@@ -91,14 +93,4 @@ func draw(w io.Writer, s screen, text string, looks int) error {
 	}
 	_, err := io.WriteString(w, text)
 	return err
-}
-
-// rest waits, or returns the error of ctx.
-func rest(ctx context.Context, long time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(long):
-		return nil
-	}
 }
