@@ -78,22 +78,39 @@ func dead(t *testing.T) (f *File, dir string) {
 	return f, dir
 }
 
-func TestAReadingWithoutAnAnswerIsLeftAndTheNextBeginsOnceTheNameLeadsElsewhere(t *testing.T) {
-	f, dir := dead(t)
+// left is how many readings have no answer yet; each began so long ago, too.
+func left(f *File, ago time.Duration) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.left {
+		a.since = a.since.Add(-ago)
+	}
+	return len(f.left)
+}
+
+// inVain reads so often, each time without an answer, and holds so many
+// readings to be left to themselves then.
+func inVain(t *testing.T, f *File, times, want int) {
+	t.Helper()
 	within(t, "reading", func() {
-		for range 50 {
+		others := runtime.NumGoroutine() - left(f, 0)
+		for range times {
 			if _, err := f.Read(); !errors.Is(err, desk.ErrBlocked) || !strings.Contains(err.Error(), "read "+f.Path) {
-				t.Fatalf("got %v, want ErrBlocked with the path", err)
+				t.Errorf("got %v, want ErrBlocked with the path", err)
 			}
 		}
-	})
-	within(t, "all readings but one", func() { // those that may not read are about to end
-		for left := 0; left != 1; runtime.Gosched() {
-			f.mu.Lock()
-			left = len(f.left)
-			f.mu.Unlock()
+		for runtime.NumGoroutine() > others+want { // those that may not read are about to end
+			runtime.Gosched()
 		}
 	})
+	if got := left(f, 0); got != want {
+		t.Errorf("%d readings are left, want %d", got, want)
+	}
+}
+
+func TestAReadingWithoutAnAnswerIsLeftAndTheNextBeginsOnceTheNameLeadsElsewhere(t *testing.T) {
+	f, dir := dead(t)
+	inVain(t, f, 50, 1)
 	f.Patience = soon // a busy machine is no dead disk
 	if err := moveTo(dir, f.Path); err != nil {
 		t.Fatal(err)
@@ -101,6 +118,21 @@ func TestAReadingWithoutAnAnswerIsLeftAndTheNextBeginsOnceTheNameLeadsElsewhere(
 	if r, err := f.Read(); err != nil || string(r.Bytes) != edited { // the old reading is still there
 		t.Errorf("%q, %v", r.Bytes, err)
 	}
+}
+
+func TestOfReadingsWithoutAnAnswerOneBeginsEachMinuteAndFewInAll(t *testing.T) {
+	f, _ := dead(t)
+	for n := range maxLeft + 3 {
+		inVain(t, f, 3, min(n+1, maxLeft))
+		left(f, tryAgain)
+	}
+}
+
+func TestOfAFolderThatDoesNotAnswerOneReadingIsLeft(t *testing.T) {
+	disk, _ := deaddisk.Mount(t)
+	f := followed(filepath.Join(disk, "file"))
+	f.Patience = 20 * time.Millisecond
+	inVain(t, f, 50, 1)
 }
 
 func TestAWatcherOnADeadDiskEnds(t *testing.T) {

@@ -126,6 +126,16 @@ func TestABadFileLeavesWhatWasGood(t *testing.T) {
 	if now := s.counts(old, "there is no file "+s.Path); now.Since != since || !errors.Is(now.Problem, fs.ErrNotExist) {
 		t.Errorf("it is bad since %s, was %s: %v, want fs.ErrNotExist", now.Since, since, now.Problem)
 	}
+	if err := os.Mkdir(s.Path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if !s.settles(time.Second) {
+		t.Error("that it is a directory is no news")
+	}
+	s.counts(old, s.Path+" is a directory")
+	if err := os.Remove(s.Path); err != nil {
+		t.Fatal(err)
+	}
 	s.write(old)
 	if !s.settles(100 * time.Millisecond) {
 		t.Error("that it is mended is no news")
@@ -173,10 +183,21 @@ func TestWhatIsNotTheFilesFaultIsJudgedAgain(t *testing.T) {
 	s.counts(edited, "it is bad")
 }
 
+// What is written to it then is written in place, and not moved here.
+func TestAnotherFileWithTheSameTextIsTheOneThatIsKnownThen(t *testing.T) {
+	s := newScene(t)
+	if err := move(filepath.Dir(s.Path), s.Path, old); err != nil {
+		t.Fatal(err)
+	}
+	s.counts(old, "")
+	s.write(edited)
+	s.settles(time.Second)
+	s.counts(edited, "")
+}
+
 func TestWhatTheCallerWroteIsGoodAndNotJudged(t *testing.T) {
 	s := newScene(t)
-	other := s.Path + ".new"
-	if err := errors.Join(os.WriteFile(other, []byte("bad\n"), 0o644), os.Rename(other, s.Path)); err != nil {
+	if err := move(filepath.Dir(s.Path), s.Path, "bad\n"); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Read()

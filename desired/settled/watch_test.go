@@ -231,3 +231,19 @@ func TestAFileThatIsSavedAllTheTimeIsLookedAtNowAndThen(t *testing.T) {
 		t.Errorf("%d looks in %s, want at most %d", looks, took, most)
 	}
 }
+
+func TestALookComesAsSoonAsTheLastOneAskedForIt(t *testing.T) {
+	_, file := laid(t, old)
+	ctx, cancel := context.WithCancel(t.Context())
+	looks := 0
+	within(t, "looking", func() {
+		if err := followed(file).watch(ctx, time.Hour, func() time.Duration {
+			if looks++; looks == 3 {
+				cancel()
+			}
+			return time.Millisecond
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
