@@ -17,7 +17,7 @@ import (
 
 // Loop is what the API needs of the loop; a *reconcile.Loop is one.
 type Loop interface {
-	Overview() reconcile.Overview
+	Known() reconcile.Known
 	// Changed returns a channel that is closed at the next change of the
 	// overview; ask for it before reading.
 	Changed() <-chan struct{}

@@ -31,7 +31,7 @@ services:
 // fakeLoop publishes what a test tells it to.
 type fakeLoop struct {
 	mu       sync.Mutex
-	overview reconcile.Overview
+	known    reconcile.Known
 	changed  chan struct{}
 	err      error    // of Plan, Restart and Retry
 	why      []string // of Readiness
@@ -40,11 +40,11 @@ type fakeLoop struct {
 	previews []string // the documents of PlanFor
 }
 
-func (l *fakeLoop) Overview() reconcile.Overview {
+func (l *fakeLoop) Known() reconcile.Known {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o := l.overview
-	o.Services = append([]reconcile.Service{}, o.Services...)
+	o := l.known
+	o.Services = append([]reconcile.Tracked{}, o.Services...)
 	return o
 }
 
@@ -55,7 +55,7 @@ func (l *fakeLoop) Changed() <-chan struct{} {
 }
 
 func (l *fakeLoop) Plan() (reconcile.Report, error) {
-	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: l.overview.Orphans}, l.err
+	return reconcile.Report{Project: "shop", Services: []reconcile.ServicePlan{}, Orphans: l.known.Orphans}, l.err
 }
 
 func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
@@ -66,7 +66,7 @@ func (l *fakeLoop) PlanFor(doc *desired.Document) (reconcile.Report, error) {
 }
 
 func (l *fakeLoop) Restart(key desired.Key, actor, why string) (int64, error) {
-	o := l.Overview()
+	o := l.Known()
 	if _, listed := o.Service(key.Service); !listed || key.Project != o.Project {
 		return 0, desired.ErrUnknownService
 	}
@@ -99,12 +99,12 @@ func (l *fakeLoop) ask(what string) error {
 }
 
 // change publishes another status of the service, decided about now.
-func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
+func (l *fakeLoop) change(name string, to func(*reconcile.Tracked)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.overview.Services = append([]reconcile.Service{}, l.overview.Services...)
-	for i := range l.overview.Services {
-		if n := &l.overview.Services[i]; n.Name == name {
+	l.known.Services = append([]reconcile.Tracked{}, l.known.Services...)
+	for i := range l.known.Services {
+		if n := &l.known.Services[i]; n.Name == name {
 			n.DecidedAt = time.Now()
 			to(n)
 		}
@@ -117,7 +117,7 @@ func (l *fakeLoop) change(name string, to func(*reconcile.Service)) {
 func (l *fakeLoop) forget(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.overview.Services = slices.DeleteFunc(slices.Clone(l.overview.Services), func(n reconcile.Service) bool { return n.Name == name })
+	l.known.Services = slices.DeleteFunc(slices.Clone(l.known.Services), func(n reconcile.Tracked) bool { return n.Name == name })
 }
 
 // fakeState keeps the document in memory, with the real parser and editor.
@@ -228,21 +228,21 @@ func worldOf(t *testing.T, document string) *world {
 	}
 	w := &world{
 		labels: make(map[string]int),
-		loop:   &fakeLoop{changed: make(chan struct{}), overview: reconcile.Overview{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}, Warnings: []string{}}},
+		loop:   &fakeLoop{changed: make(chan struct{}), known: reconcile.Known{Project: doc.Project, Generation: 7, Orphans: []reconcile.Orphan{}, Warnings: []string{}}},
 		state:  &fakeState{snap: desired.Snapshot{Document: doc, Generation: 7}, texts: make(map[int64]string)}, logs: &fakeLogs{},
 	}
 	w.state.keep(7, doc, desired.EditBy{Actor: "file"})
 	status := map[desired.State]plan.Status{desired.Running: plan.StatusRunning, desired.Stopped: plan.StatusStopped, desired.Completed: plan.StatusCompleted}
 	for _, s := range doc.Services {
-		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{
+		w.loop.known.Services = append(w.loop.known.Services, reconcile.Tracked{DecidedAt: time.Now(), Service: reconcile.Service{
 			Project: "shop", Name: s.Name, Desired: string(s.State),
 			Status: status[s.State], Converged: true, Definition: "none",
 			Conditions: []reconcile.Condition{{Type: reconcile.Ready, Status: "True", Reason: string(plan.ReasonAsWanted), ObservedGeneration: 7}},
 			Containers: []reconcile.Container{}, DependsOn: []string{}, Warnings: []string{},
-			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...), DecidedAt: time.Now(),
-		})
+			Generation: 7, ObservedGeneration: 7, Groups: append([]string{}, doc.GroupsOf(s.Name)...),
+		}})
 	}
-	w.loop.overview.Services[0].Containers = append(w.loop.overview.Services[0].Containers, shownContainer("id1", "shop-web-1"))
+	w.loop.known.Services[0].Containers = append(w.loop.known.Services[0].Containers, shownContainer("id1", "shop-web-1"))
 	w.history = reconcile.NewHistory("boot", 8)
 	w.options = Options{
 		Loop: w.loop, State: w.state, History: w.history, Logs: w.logs, Version: "test",

@@ -18,7 +18,7 @@ func many(b wire.Batch, named []string) judge {
 	for _, name := range named {
 		asked[name] = true
 	}
-	return func(o reconcile.Overview) (verdict, any, error) {
+	return func(o reconcile.Known) (verdict, any, error) {
 		told := wire.Batch{
 			Generation: b.Generation, Services: []reconcile.Service{},
 			Skipped: append([]string{}, b.Skipped...), Warnings: append([]string{}, b.Warnings...),
@@ -29,7 +29,7 @@ func many(b wire.Batch, named []string) judge {
 			if listed[n.Name] = true; !asked[n.Name] {
 				continue
 			}
-			told.Services = append(told.Services, n)
+			told.Services = append(told.Services, n.Service)
 			switch v := converged(n, b.Generation); {
 			case v == pending, sum == pending:
 				sum = pending

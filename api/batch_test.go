@@ -134,7 +134,7 @@ func TestABatchIsOneRevisionOrNone(t *testing.T) {
 
 // TestAServiceMayBeCalledState: the batch takes only the PUT.
 func TestAServiceMayBeCalledState(t *testing.T) {
-	var n reconcile.Service
+	var n reconcile.Tracked
 	answer := worldOf(t, grouped).ask("GET", "/v1/services/state", "")
 	if err := json.Unmarshal(answer.Body.Bytes(), &n); err != nil || answer.Code != http.StatusOK || n.Name != "state" {
 		t.Errorf("%d %v: %s", answer.Code, err, answer.Body)
@@ -159,7 +159,7 @@ func TestABatchIsWaitedForUntilAllNamedAreAsWanted(t *testing.T) {
 				w := worldOf(t, grouped)
 				answered := w.patient(t.Context(), "PUT", "/v1/services/state?wait=1m", `{"web":"stopped","db":"running"}`)
 				synctest.Wait()
-				w.loop.change("web", func(n *reconcile.Service) { n.ObservedGeneration = 8 })
+				w.loop.change("web", func(n *reconcile.Tracked) { n.ObservedGeneration = 8 })
 				synctest.Wait()
 				select {
 				case answer := <-answered:
@@ -169,7 +169,7 @@ func TestABatchIsWaitedForUntilAllNamedAreAsWanted(t *testing.T) {
 				if c.gone != "" {
 					w.loop.forget(c.gone)
 				}
-				w.loop.change("db", func(n *reconcile.Service) {
+				w.loop.change("db", func(n *reconcile.Tracked) {
 					if n.ObservedGeneration = 8; c.left {
 						n.Converged, n.Conditions = false, stalled("ContainerMissing")
 					}

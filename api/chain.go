@@ -14,9 +14,9 @@ import (
 // service depends on, directly or not, as changes to running: a start brings
 // them along, as `docker compose up` does. What it doesn't bring along is a
 // warning.
-func startsWith(doc *desired.Document, o reconcile.Overview, service string, now time.Time) (changes []desired.Change, warnings []string) {
+func startsWith(doc *desired.Document, o reconcile.Known, service string, now time.Time) (changes []desired.Change, warnings []string) {
 	heeded := []string{service}
-	for _, name := range follow(o, service, func(n reconcile.Service) []string { return n.DependsOn }) {
+	for _, name := range follow(o, service, func(n reconcile.Tracked) []string { return n.DependsOn }) {
 		s, listed := doc.Service(name)
 		switch {
 		case !listed:
@@ -38,9 +38,9 @@ func startsWith(doc *desired.Document, o reconcile.Overview, service string, now
 // stopsWith are the listed services that depend on the service, directly or
 // not, and aren't wanted stopped, as changes to stopped. What could be left out
 // by that is a warning.
-func stopsWith(doc *desired.Document, o reconcile.Overview, service string) (changes []desired.Change, warnings []string) {
+func stopsWith(doc *desired.Document, o reconcile.Known, service string) (changes []desired.Change, warnings []string) {
 	var others []string
-	dependents := func(of reconcile.Service) []string {
+	dependents := func(of reconcile.Tracked) []string {
 		var names []string
 		for _, n := range o.Services {
 			if slices.Contains(n.DependsOn, of.Name) {
@@ -64,7 +64,7 @@ func stopsWith(doc *desired.Document, o reconcile.Overview, service string) (cha
 
 // unseen warns of those of the services of which nobody knows what they depend
 // on.
-func unseen(o reconcile.Overview, services []string, verb string) []string {
+func unseen(o reconcile.Known, services []string, verb string) []string {
 	never := make(map[string]bool)
 	for _, n := range o.Services {
 		never[n.Name] = n.Unseen
@@ -79,7 +79,7 @@ func unseen(o reconcile.Overview, services []string, verb string) []string {
 
 // follow returns the services to which next leads, again and again, without the
 // one with which it begins; nearest first, each once.
-func follow(o reconcile.Overview, from string, next func(reconcile.Service) []string) []string {
+func follow(o reconcile.Known, from string, next func(reconcile.Tracked) []string) []string {
 	way := []string{from}
 	for i := 0; i < len(way); i++ {
 		n, _ := o.Service(way[i]) // one that isn't listed leads nowhere

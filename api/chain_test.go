@@ -21,14 +21,14 @@ func linked(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.state.snap = desired.Snapshot{Document: doc, Generation: 7}
-	w.loop.overview.Services = nil
+	w.loop.known.Services = nil
 	for _, s := range doc.Services {
-		w.loop.overview.Services = append(w.loop.overview.Services, reconcile.Service{
+		w.loop.known.Services = append(w.loop.known.Services, reconcile.Tracked{Service: reconcile.Service{
 			Project: "shop", Name: s.Name, Desired: string(s.State),
 			Status: "stopped", Conditions: []reconcile.Condition{}, Containers: []reconcile.Container{}, Groups: []string{}, Warnings: []string{}, Definition: "none",
 			DependsOn: map[string][]string{"web": {"db"}, "db": {"migrate", "held", "mail"}}[s.Name],
-		})
-		if n := &w.loop.overview.Services[len(w.loop.overview.Services)-1]; n.DependsOn == nil {
+		}})
+		if n := &w.loop.known.Services[len(w.loop.known.Services)-1]; n.DependsOn == nil {
 			n.DependsOn = []string{}
 		}
 	}
@@ -60,7 +60,7 @@ func TestAStartBringsAlongWhatItDependsOnInOneRevision(t *testing.T) {
 		if strings.HasSuffix(target, "please") && answer.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", target, answer.Code)
 		}
-		var n reconcile.Service
+		var n reconcile.Tracked
 		if !strings.HasSuffix(target, "web/start") {
 			continue
 		}
@@ -86,9 +86,9 @@ func TestWhatIsNotKnownOfDependenciesIsSaid(t *testing.T) {
 		if strings.Contains(c.target, "/stop") {
 			w.ask("PUT", "/v1/services/web/state", `{"state":"running"}`)
 		}
-		w.loop.change(c.unseen, func(n *reconcile.Service) { n.Unseen, n.DependsOn = true, []string{} })
+		w.loop.change(c.unseen, func(n *reconcile.Tracked) { n.Unseen, n.DependsOn = true, []string{} })
 		answer := w.ask("POST", c.target, "")
-		var n reconcile.Service
+		var n reconcile.Tracked
 		err := json.Unmarshal(answer.Body.Bytes(), &n)
 		said := strings.Join(n.Warnings, "; ")
 		if err != nil || answer.Code != http.StatusAccepted || !strings.Contains(said, c.want) || c.want == "" && strings.Contains(said, "aren't known") {

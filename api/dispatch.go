@@ -26,7 +26,7 @@ type server struct {
 	answers  *rendering.Press       // the large ones
 	records  *rendering.Press       // those that take the disk
 	uploads  *uploads
-	last     atomic.Pointer[known]
+	last     atomic.Pointer[latest]
 }
 
 func newServer(opt Options) *server {

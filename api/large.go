@@ -43,21 +43,27 @@ func encodeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// known is an overview and whether it still is all that is known.
-type known struct {
-	overview reconcile.Overview
-	still    func() bool
+// latest is what was known last, and whether it still is all.
+type latest struct {
+	reconcile.Known
+	still func() bool
 }
 
-// overview returns what is known now: the same to all who ask until it changes.
+// overview is what is told of all that is known now.
+func (s *server) overview() reconcile.Overview {
+	k := s.latest()
+	return k.Overview()
+}
+
+// latest returns what is known now: the same to all who ask until it changes.
 // Nobody may change it.
-func (s *server) overview() known {
+func (s *server) latest() latest {
 	if last := s.last.Load(); last != nil && last.still() {
 		return *last
 	}
 	changed := s.opt.Loop.Changed() // before reading
-	began, o := s.now(), s.opt.Loop.Overview()
-	k := known{o, func() bool {
+	began, o := s.now(), s.opt.Loop.Known()
+	k := latest{o, func() bool {
 		select {
 		case <-changed:
 			return false
@@ -73,10 +79,10 @@ func (s *server) overview() known {
 // something changes.
 func (s *server) showOverview(status int) reply {
 	return large{press: s.answers, status: status, kind: typeJSON, key: "services", fill: func(w io.Writer) (rendering.Made, error) {
-		k := s.overview()
+		k := s.latest()
 		why := s.unready()
 		still := func() bool { return k.still() && slices.Equal(why, s.unready()) }
-		return rendering.Made{Still: still}, encodeJSON(w, withReadiness(k.overview, why))
+		return rendering.Made{Still: still}, encodeJSON(w, withReadiness(k.Overview(), why))
 	}}
 }
 

@@ -23,9 +23,9 @@ type asked struct {
 	overviews atomic.Int64
 }
 
-func (a *asked) Overview() reconcile.Overview {
+func (a *asked) Known() reconcile.Known {
 	a.overviews.Add(1)
-	return a.fakeLoop.Overview()
+	return a.fakeLoop.Known()
 }
 
 func TestAllReadersAreGivenOneRenderingUntilSomethingChanges(t *testing.T) {
@@ -53,7 +53,7 @@ func TestAllReadersAreGivenOneRenderingUntilSomethingChanges(t *testing.T) {
 	if n := loop.overviews.Load(); n != 1 {
 		t.Errorf("65 readers made %d overviews", n)
 	}
-	w.loop.change("web", func(n *reconcile.Service) { n.Message = "something else" })
+	w.loop.change("web", func(n *reconcile.Tracked) { n.Message = "something else" })
 	if after := read(); !strings.Contains(after, "something else") {
 		t.Errorf("after a change: %s", after)
 	}

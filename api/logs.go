@@ -102,7 +102,7 @@ func (s *server) readLogs(r *http.Request) (id string, opt engine.LogOptions, er
 	if opt.Follow, err = truth(q, "follow"); err != nil {
 		return "", opt, err
 	}
-	o := s.overview().overview
+	o := s.latest()
 	n, listed := o.Service(r.PathValue("service"))
 	if !listed {
 		return "", opt, s.unknown(r.PathValue("service"))
@@ -114,7 +114,7 @@ func (s *server) readLogs(r *http.Request) (id string, opt engine.LogOptions, er
 
 // containerOf returns the ID of the service's container of that name; of its
 // first one, if none was named.
-func containerOf(n reconcile.Service, name string, named bool) (string, error) {
+func containerOf(n reconcile.Tracked, name string, named bool) (string, error) {
 	var known []string
 	for _, c := range n.Containers {
 		if c.Name == name || !named {

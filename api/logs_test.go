@@ -54,7 +54,7 @@ func (l *fakeLogs) Logs(ctx context.Context, id string, opt engine.LogOptions, d
 func withContainers(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.loop.change("web", func(n *reconcile.Service) {
+	w.loop.change("web", func(n *reconcile.Tracked) {
 		n.Containers = append(n.Containers, shownContainer("id2", "shop-web-2"))
 	})
 	return w
@@ -148,7 +148,7 @@ func TestALogThatCantBeReadIsAProblem(t *testing.T) {
 		{plan.StatusUnknown, plan.ReasonRetry, 409, "refused", "why nobody knows"},
 		{plan.StatusMissing, plan.ReasonMissing, 409, "refused", "it has no container"},
 	} {
-		w.loop.change("web", func(n *reconcile.Service) {
+		w.loop.change("web", func(n *reconcile.Tracked) {
 			n.Containers, n.Status, n.Message = []reconcile.Container{}, c.status, "why nobody knows"
 			n.Conditions = []reconcile.Condition{{Type: reconcile.Ready, Status: "False", Reason: string(c.reason)}}
 		})

@@ -25,7 +25,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // shownPage is what the page shows.
 type shownPage struct {
-	reconcile.Overview
+	reconcile.Known
 	Version string
 	File    string
 	Why     []string // why not ready
@@ -41,7 +41,7 @@ func (s *server) page(r *http.Request) (reply, error) {
 		key = "page of a session"
 	}
 	return large{press: s.answers, status: http.StatusOK, kind: htmlText, key: key, fill: func(w io.Writer) (rendering.Made, error) {
-		shown := shownPage{Overview: s.overview().overview, Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: session}
+		shown := shownPage{Known: s.latest().Known, Version: s.opt.Version, File: s.opt.State.Path(), Why: s.unready(), Session: session}
 		for _, n := range shown.Services {
 			if n.Converged {
 				shown.AsIs++

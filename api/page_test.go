@@ -20,16 +20,16 @@ func TestThePageShowsWhatStrangersWroteAsText(t *testing.T) {
 	w := newWorld(t)
 	port, next := 8080, time.Date(2026, 12, 1, 12, 0, 47, 0, time.UTC)
 	w.loop.why = []string{"the engine can't be asked: " + hostile}
-	w.loop.overview.Warnings = []string{hostile}
-	w.loop.overview.Orphans = []reconcile.Orphan{{ID: hostile, Name: hostile, Service: hostile, State: engine.State("running"), Message: hostile}}
-	w.loop.change("web", func(n *reconcile.Service) {
+	w.loop.known.Warnings = []string{hostile}
+	w.loop.known.Orphans = []reconcile.Orphan{{ID: hostile, Name: hostile, Service: hostile, State: engine.State("running"), Message: hostile}}
+	w.loop.change("web", func(n *reconcile.Tracked) {
 		n.Status, n.Converged, n.Message, n.Port = plan.StatusWaiting, false, hostile, &port
 		n.Backoff.NextAttempt = &next
 		n.Groups, n.Warnings = []string{hostile}, []string{hostile}
 		n.Suspended = &reconcile.Suspension{Reason: hostile, By: hostile}
 		n.Containers = []reconcile.Container{{Name: hostile, Image: hostile, State: engine.State("exited"), Ports: []engine.Port{{Host: 8080}}}}
 	})
-	w.loop.change("db", func(n *reconcile.Service) { n.Backoff.NextAttempt, n.DecidedAt = &next, next }) // it is under way
+	w.loop.change("db", func(n *reconcile.Tracked) { n.Backoff.NextAttempt, n.DecidedAt = &next, next }) // it is under way
 	answer := w.ask("GET", "/", "")
 	page := answer.Body.String()
 	if kind := answer.Header().Get("Content-Type"); kind != "text/html; charset=utf-8" {

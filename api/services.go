@@ -33,8 +33,8 @@ func (s *server) listServices(r *http.Request) (reply, error) {
 		return s.showOverview(http.StatusOK), nil
 	}
 	return large{press: s.answers, status: http.StatusOK, kind: typeJSON, fill: func(w io.Writer) (rendering.Made, error) {
-		o := withReadiness(s.overview().overview, s.unready())
-		o.Services = slices.DeleteFunc(slices.Clone(o.Services), func(n reconcile.Service) bool {
+		o := withReadiness(s.overview(), s.unready())
+		o.Services = slices.DeleteFunc(o.Services, func(n reconcile.Service) bool {
 			return grouped && !slices.Contains(n.Groups, group) || chosen && n.Status != plan.Status(status)
 		})
 		return rendering.Made{}, encodeJSON(w, o)
@@ -42,12 +42,12 @@ func (s *server) listServices(r *http.Request) (reply, error) {
 }
 
 func (s *server) showService(r *http.Request) (reply, error) {
-	o := s.overview().overview
+	o := s.latest()
 	n, ok := o.Service(r.PathValue("service"))
 	if !ok {
 		return nil, s.unknown(r.PathValue("service"))
 	}
-	return jsonOf{http.StatusOK, n}, nil
+	return jsonOf{http.StatusOK, n.Service}, nil
 }
 
 func (s *server) unknown(service string) error {
@@ -135,7 +135,7 @@ func (s *server) setWith(r *http.Request, change desired.Change, more []desired.
 	}
 	change.Service = r.PathValue("service")
 	return s.change(r, e, desired.Flips(append([]desired.Change{change}, more...)...), func(snap desired.Snapshot, _ bool) (judge, error) {
-		return s.one(change.Service, func(n reconcile.Service) verdict { return converged(n, snap.Generation) }).warning(warnings), nil
+		return s.one(change.Service, func(n reconcile.Tracked) verdict { return converged(n, snap.Generation) }).warning(warnings), nil
 	})
 }
 
@@ -155,7 +155,7 @@ func (s *server) start(r *http.Request) (reply, error) {
 		return nil, err
 	}
 	service, doc := r.PathValue("service"), s.opt.State.Snapshot().Document
-	before := s.opt.Loop.Overview()
+	before := s.opt.Loop.Known()
 	was, _ := before.Service(service)
 	changes := []desired.Change{{Service: service, State: desired.Running}} // a job: the store makes it completed
 	var warnings []string
@@ -170,7 +170,7 @@ func (s *server) start(r *http.Request) (reply, error) {
 				return nil, err
 			}
 		}
-		return s.one(service, func(n reconcile.Service) verdict {
+		return s.one(service, func(n reconcile.Tracked) verdict {
 			v := converged(n, snap.Generation)
 			if v == given && !changed && !n.DecidedAt.After(was.DecidedAt) {
 				return pending // what was decided before this try
@@ -193,7 +193,7 @@ func (s *server) stop(r *http.Request) (reply, error) {
 	var more []desired.Change
 	var warnings []string
 	if dependents {
-		more, warnings = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Overview(), r.PathValue("service"))
+		more, warnings = stopsWith(s.opt.State.Snapshot().Document, s.opt.Loop.Known(), r.PathValue("service"))
 	}
 	return s.setWith(r, desired.Change{State: desired.Stopped}, more, warnings, b.Reason)
 }
@@ -236,20 +236,20 @@ func (s *server) restart(r *http.Request) (reply, error) {
 // restarted judges the restart of that ticket: one that was not made is told
 // instead of the service, which may run as it did before.
 func (s *server) restarted(service string, ticket int64) judge {
-	return func(o reconcile.Overview) (verdict, any, error) {
+	return func(o reconcile.Known) (verdict, any, error) {
 		n, ok := o.Service(service)
 		switch {
 		case !ok:
 			return pending, nil, s.unknown(service)
 		case n.Acts.Ended < ticket && n.Suspended != nil: // it is made once somebody resumes
-			return given, n, nil
+			return given, n.Service, nil
 		case n.Acts.Ended < ticket:
-			return pending, n, nil
+			return pending, n.Service, nil
 		case n.Acts.Failed >= ticket:
 			n.Message, n.LastError = "the restart was not made: "+n.Acts.Why, n.Acts.Why
-			return given, n, nil
+			return given, n.Service, nil
 		}
-		return converged(n, n.Generation), n, nil
+		return converged(n, n.Generation), n.Service, nil
 	}
 }
 

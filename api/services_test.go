@@ -217,7 +217,7 @@ func TestServicesAreFiltered(t *testing.T) {
 			}
 			continue
 		}
-		var o reconcile.Overview
+		var o reconcile.Known
 		if err := json.Unmarshal(answer.Body.Bytes(), &o); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +235,7 @@ func TestServicesAreFiltered(t *testing.T) {
 // bytes were just told to somebody else: nobody takes a green table for the whole.
 func TestTheServicesAreNotToldWithoutWhatReadyzSays(t *testing.T) {
 	w := newWorld(t)
-	w.loop.overview.Warnings = []string{"everybody may write it"}
+	w.loop.known.Warnings = []string{"everybody may write it"}
 	for _, query := range []string{"", "?group=front"} {
 		for _, why := range [][]string{nil, {"the file can't be used"}, {"the file can't be used", "a door is shut"}, nil} {
 			w.loop.why = why
@@ -244,7 +244,7 @@ func TestTheServicesAreNotToldWithoutWhatReadyzSays(t *testing.T) {
 				want = append(want, "not ready: "+reason)
 			}
 			want = append(want, "everybody may write it")
-			var o reconcile.Overview
+			var o reconcile.Known
 			if err := json.Unmarshal(w.ask("GET", "/v1/services"+query, "").Body.Bytes(), &o); err != nil {
 				t.Fatal(err)
 			}
@@ -258,7 +258,7 @@ func TestTheServicesAreNotToldWithoutWhatReadyzSays(t *testing.T) {
 func TestOneServiceIsShownOrAnotherSuggested(t *testing.T) {
 	w := newWorld(t)
 	answer := w.ask("GET", "/v1/services/web", "")
-	var n reconcile.Service
+	var n reconcile.Tracked
 	if err := json.Unmarshal(answer.Body.Bytes(), &n); err != nil || n.Name != "web" || answer.Code != http.StatusOK {
 		t.Errorf("%d %v: %s", answer.Code, err, answer.Body)
 	}

@@ -40,7 +40,7 @@ func (s *server) suspend(r *http.Request) (reply, error) {
 		Suspend: &desired.Suspend{Until: until, Reason: e.by.Reason, By: e.by.Actor},
 	}
 	return s.change(r, e, desired.Flips(change), func(snap desired.Snapshot, _ bool) (judge, error) {
-		return s.one(change.Service, func(n reconcile.Service) verdict {
+		return s.one(change.Service, func(n reconcile.Tracked) verdict {
 			if n.ObservedGeneration < snap.Generation {
 				return pending
 			}

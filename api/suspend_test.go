@@ -130,9 +130,9 @@ func TestAHoldIsWaitedForUntilTheLoopKnows(t *testing.T) {
 			var story sync.WaitGroup
 			story.Go(func() {
 				<-time.After(time.Second)
-				w.loop.change("web", func(n *reconcile.Service) { n.ObservedGeneration, n.Converged = 8, false })
+				w.loop.change("web", func(n *reconcile.Tracked) { n.ObservedGeneration, n.Converged = 8, false })
 				<-time.After(time.Second)
-				w.loop.change("web", func(n *reconcile.Service) { n.Converged = true })
+				w.loop.change("web", func(n *reconcile.Tracked) { n.Converged = true })
 			})
 			answer := <-answered
 			if took := time.Since(began); answer.Code != 200 || took != want {

@@ -21,7 +21,7 @@ const (
 )
 
 // converged judges a service as decided about at that generation or later.
-func converged(n reconcile.Service, generation int64) verdict {
+func converged(n reconcile.Tracked, generation int64) verdict {
 	switch {
 	case n.ObservedGeneration < generation:
 		return pending
@@ -35,22 +35,22 @@ func converged(n reconcile.Service, generation int64) verdict {
 
 // judge looks at the overview and returns what to answer with if this is the
 // end. An error ends the waiting too.
-type judge func(reconcile.Overview) (verdict, any, error)
+type judge func(reconcile.Known) (verdict, any, error)
 
 // one judges one service and answers with its status.
-func (s *server) one(service string, of func(reconcile.Service) verdict) judge {
-	return func(o reconcile.Overview) (verdict, any, error) {
+func (s *server) one(service string, of func(reconcile.Tracked) verdict) judge {
+	return func(o reconcile.Known) (verdict, any, error) {
 		n, ok := o.Service(service)
 		if !ok { // taken out of the file meanwhile
 			return pending, nil, s.unknown(service)
 		}
-		return of(n), n, nil
+		return of(n), n.Service, nil
 	}
 }
 
 // warning adds warnings to the service that is answered with.
 func (decide judge) warning(more []string) judge {
-	return func(o reconcile.Overview) (verdict, any, error) {
+	return func(o reconcile.Known) (verdict, any, error) {
 		v, body, err := decide(o)
 		if n, ok := body.(reconcile.Service); ok && len(more) > 0 {
 			n.Warnings = slices.Concat(n.Warnings, more)
@@ -91,7 +91,7 @@ func (s *server) await(wait time.Duration, tag string, decide judge) reply {
 func (s *server) settled(ctx context.Context, decide judge) (status int, became any, err error) {
 	for {
 		changed := s.opt.Loop.Changed() // before reading, or a change between the two is slept through
-		v, became, err := decide(s.overview().overview)
+		v, became, err := decide(s.latest().Known)
 		switch {
 		case err != nil:
 			return 0, nil, err

@@ -34,7 +34,7 @@ func stalled(reason string) []reconcile.Condition {
 // TestAnAnswerWaitsForItsEnd plays what happens to web after a request, and
 // looks when it is answered and with what.
 func TestAnAnswerWaitsForItsEnd(t *testing.T) {
-	type service = reconcile.Service
+	type service = reconcile.Tracked
 	after := func(d time.Duration, to func(*service)) func(*fakeLoop) {
 		return func(l *fakeLoop) { <-time.After(d); l.change("web", to) } // a bubble's clock: it waits for nobody
 	}
@@ -113,7 +113,7 @@ func TestAnAnswerWaitsForItsEnd(t *testing.T) {
 				if answer.Code != c.code || took != c.at {
 					t.Errorf("answered with %d after %s, not %d after %s: %s", answer.Code, took, c.code, c.at, answer.Body)
 				}
-				var n reconcile.Service
+				var n reconcile.Tracked
 				if err := json.Unmarshal(answer.Body.Bytes(), &n); err != nil || n.Name != "web" {
 					t.Errorf("the body is not web's status (%v): %s", err, answer.Body)
 				}
@@ -128,9 +128,9 @@ func TestAServiceThatLeavesTheFileEndsTheWaiting(t *testing.T) {
 		answered := w.patient(t.Context(), "PUT", "/v1/services/web/state?wait=1m", `{"state":"stopped"}`)
 		synctest.Wait()
 		w.loop.mu.Lock()
-		w.loop.overview.Services = w.loop.overview.Services[1:]
+		w.loop.known.Services = w.loop.known.Services[1:]
 		w.loop.mu.Unlock()
-		w.loop.change("db", func(*reconcile.Service) {})
+		w.loop.change("db", func(*reconcile.Tracked) {})
 		if answer := <-answered; answer.Code != http.StatusNotFound {
 			t.Errorf("%d %s", answer.Code, answer.Body)
 		}
@@ -167,7 +167,7 @@ func TestAWholeFileWaitsForAllServices(t *testing.T) {
 				t.Fatalf("answered before %s was looked at: %d %s", name, answer.Code, answer.Body)
 			default:
 			}
-			w.loop.change(name, func(n *reconcile.Service) {
+			w.loop.change(name, func(n *reconcile.Tracked) {
 				n.ObservedGeneration = 8
 				if name == "db" {
 					n.Converged, n.Conditions = false, stalled("ContainerMissing")
@@ -175,7 +175,7 @@ func TestAWholeFileWaitsForAllServices(t *testing.T) {
 			})
 		}
 		answer := <-answered
-		var o reconcile.Overview
+		var o reconcile.Known
 		if err := json.Unmarshal(answer.Body.Bytes(), &o); err != nil || answer.Code != http.StatusAccepted || len(o.Services) != 3 {
 			t.Errorf("%d, %v: %s", answer.Code, err, answer.Body)
 		}

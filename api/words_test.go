@@ -71,8 +71,8 @@ func TestABadDocumentIsRefusedInFewWords(t *testing.T) {
 func TestNothingThatATerminalObeysIsAnswered(t *testing.T) {
 	w := newWorld(t)
 	message := "web waits for " + obeyed + "<b>"
-	w.loop.change("web", func(n *reconcile.Service) { n.Message, n.Warnings, n.LastError = message, []string{message}, message })
-	w.loop.overview.Orphans = []reconcile.Orphan{{Name: obeyed, State: "running", Message: message}}
+	w.loop.change("web", func(n *reconcile.Tracked) { n.Message, n.Warnings, n.LastError = message, []string{message}, message })
+	w.loop.known.Orphans = []reconcile.Orphan{{Name: obeyed, State: "running", Message: message}}
 	w.loop.why = []string{message}
 	w.happen("web", message)
 	for _, target := range []string{"/", "/v1/services", "/v1/services/web", "/v1/plan", "/v1/events", "/readyz", "/v1/state"} {

@@ -87,7 +87,7 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 	}
 	counts := metrics.New(metrics.Options{
 		Version:    opt.Version,
-		Overview:   func() reconcile.Overview { return a.loop.Overview() },
+		Known:      func() reconcile.Known { return a.loop.Known() },
 		Queue:      func() (int, time.Duration) { return a.loop.Queue() },
 		LogDropped: dropped,
 	})

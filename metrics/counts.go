@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"reconciler/desired"
 	"reconciler/reconcile"
 )
 
@@ -19,16 +20,14 @@ type counts struct {
 	causes []string
 
 	mu sync.Mutex
-	n  map[serviceKey]map[string]float64
+	n  map[desired.Key]map[string]float64
 }
-
-type serviceKey struct{ project, service string }
 
 func newCounts(name, help, label string, causes []string) *counts {
 	return &counts{
 		desc:   prometheus.NewDesc(prefix+name, help, []string{"project", "service", label}, nil),
 		causes: causes,
-		n:      make(map[serviceKey]map[string]float64),
+		n:      make(map[desired.Key]map[string]float64),
 	}
 }
 
@@ -39,7 +38,7 @@ func (c *counts) add(project, service, cause string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := serviceKey{project, service}
+	key := desired.Key{Project: project, Service: service}
 	if c.n[key] == nil {
 		c.n[key] = make(map[string]float64, len(c.causes))
 	}
@@ -48,19 +47,19 @@ func (c *counts) add(project, service, cause string) {
 
 // collect tells of the listed services and forgets the others. Who is told may
 // be slow.
-func (c *counts) collect(listed []reconcile.Service, to chan<- prometheus.Metric) {
+func (c *counts) collect(listed []reconcile.Tracked, to chan<- prometheus.Metric) {
 	for _, m := range c.keep(listed) {
 		to <- m
 	}
 }
 
-func (c *counts) keep(listed []reconcile.Service) []prometheus.Metric {
+func (c *counts) keep(listed []reconcile.Tracked) []prometheus.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	kept := make(map[serviceKey]map[string]float64, len(listed))
+	kept := make(map[desired.Key]map[string]float64, len(listed))
 	all := make([]prometheus.Metric, 0, len(listed)*len(c.causes))
 	for _, s := range listed {
-		key := serviceKey{s.Project, s.Name}
+		key := desired.Key{Project: s.Project, Service: s.Name}
 		if n := c.n[key]; n != nil {
 			kept[key] = n
 		}

@@ -23,9 +23,9 @@ const prefix = "reconciler_"
 
 // Options says what to tell of. All are required.
 type Options struct {
-	Version  string
-	Overview func() reconcile.Overview
-	Queue    func() (depth int, oldest time.Duration)
+	Version string
+	Known   func() reconcile.Known
+	Queue   func() (depth int, oldest time.Duration)
 	// LogDropped is how many lines of the log were lost so far.
 	LogDropped func() int64
 }

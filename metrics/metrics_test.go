@@ -23,30 +23,30 @@ import (
 // world is an overview that a test changes between scrapes.
 type world struct {
 	mu   sync.Mutex
-	over reconcile.Overview
+	over reconcile.Known
 }
 
-func (w *world) overview() reconcile.Overview {
+func (w *world) known() reconcile.Known {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.over
 }
 
-func (w *world) set(services ...reconcile.Service) {
+func (w *world) set(services ...reconcile.Tracked) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.over = reconcile.Overview{Project: "shop", Generation: 7, Services: services, Orphans: []reconcile.Orphan{{Name: "shop-old-1"}}}
+	w.over = reconcile.Known{Project: "shop", Generation: 7, Services: services, Orphans: []reconcile.Orphan{{Name: "shop-old-1"}}}
 }
 
-func service(name string) reconcile.Service {
-	return reconcile.Service{Project: "shop", Name: name, Desired: "running", Status: plan.StatusRunning}
+func service(name string) reconcile.Tracked {
+	return reconcile.Tracked{Service: reconcile.Service{Project: "shop", Name: name, Desired: "running", Status: plan.StatusRunning}}
 }
 
-func newTest(services ...reconcile.Service) (*Metrics, *world) {
+func newTest(services ...reconcile.Tracked) (*Metrics, *world) {
 	w := &world{}
 	w.set(services...)
 	return New(Options{
-		Version: "v1", Overview: w.overview,
+		Version: "v1", Known: w.known,
 		Queue:      func() (int, time.Duration) { return 3, 2 * time.Second },
 		LogDropped: func() int64 { return 5 },
 	}), w

@@ -23,16 +23,16 @@ type crowd struct {
 	hold               chan struct{}
 }
 
-func newCrowd(services ...reconcile.Service) *crowd {
+func newCrowd(services ...reconcile.Tracked) *crowd {
 	c := &crowd{}
-	c.Metrics = New(Options{Version: "v1", LogDropped: func() int64 { return 0 }, Queue: func() (int, time.Duration) { return 0, 0 }, Overview: func() reconcile.Overview {
+	c.Metrics = New(Options{Version: "v1", LogDropped: func() int64 { return 0 }, Queue: func() (int, time.Duration) { return 0, 0 }, Known: func() reconcile.Known {
 		c.gathers.Add(1)
 		c.most.Store(max(c.most.Load(), c.now.Add(1)))
 		defer c.now.Add(-1)
 		if c.hold != nil {
 			<-c.hold
 		}
-		return reconcile.Overview{Project: "shop", Services: services}
+		return reconcile.Known{Project: "shop", Services: services}
 	}})
 	return c
 }

@@ -26,24 +26,24 @@ func (f family) Collect(to chan<- prometheus.Metric) { f.tell(to) }
 
 // services tells of each service, and of all of them together, as they are now.
 func (m *Metrics) services() []family {
-	o := m.opt.Overview()
+	o := m.opt.Known()
 	depth, oldest := m.opt.Queue()
 	counted := func(c *counts) family {
 		return family{c.desc, func(to chan<- prometheus.Metric) { c.collect(o.Services, to) }}
 	}
 	return []family{
 		among("service_desired", "1 for the state that the file asks for.", "state", o, desired.States(),
-			func(n reconcile.Service) desired.State { return desired.State(n.Desired) }),
+			func(n reconcile.Tracked) desired.State { return desired.State(n.Desired) }),
 		among("service_state", "1 for the status that the service has.", "state", o, plan.Statuses(),
-			func(n reconcile.Service) plan.Status { return n.Status }),
-		each("service_ready", "1 while the service is of use.", o, func(n reconcile.Service) float64 { return truth(n.Ready) }),
-		each("service_converged", "1 while the service is as the file says.", o, func(n reconcile.Service) float64 { return truth(n.Converged) }),
-		each("service_suspended", "1 while nothing is done to the service.", o, func(n reconcile.Service) float64 { return truth(n.Suspended != nil) }),
+			func(n reconcile.Tracked) plan.Status { return n.Status }),
+		each("service_ready", "1 while the service is of use.", o, func(n reconcile.Tracked) float64 { return truth(n.Ready) }),
+		each("service_converged", "1 while the service is as the file says.", o, func(n reconcile.Tracked) float64 { return truth(n.Converged) }),
+		each("service_suspended", "1 while nothing is done to the service.", o, func(n reconcile.Tracked) float64 { return truth(n.Suspended != nil) }),
 		stalled(o),
-		each("service_replicas_desired", "Containers that should run.", o, func(n reconcile.Service) float64 { return float64(n.Replicas.Desired) }),
-		each("service_replicas_running", "Containers that run.", o, func(n reconcile.Service) float64 { return float64(n.Replicas.Running) }),
+		each("service_replicas_desired", "Containers that should run.", o, func(n reconcile.Tracked) float64 { return float64(n.Replicas.Desired) }),
+		each("service_replicas_running", "Containers that run.", o, func(n reconcile.Tracked) float64 { return float64(n.Replicas.Running) }),
 		each("service_replicas_ready", "Containers that run and aren't known to be unhealthy.", o,
-			func(n reconcile.Service) float64 { return float64(n.Replicas.Ready) }),
+			func(n reconcile.Tracked) float64 { return float64(n.Replicas.Ready) }),
 		each("service_last_exit_code", "Exit code of the newest exit that was seen of its containers, also once they run again; NaN while none was.", o, exitCode),
 		each("service_backoff_seconds", "Seconds until the next attempt, as decided last; 0: none is awaited.", o, backoff),
 		each("service_next_attempt_timestamp_seconds", "When the next attempt is made; 0: none is awaited.", o, nextAttempt),
@@ -61,7 +61,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 // each has one value of each service.
-func each(name, help string, o reconcile.Overview, value func(reconcile.Service) float64) family {
+func each(name, help string, o reconcile.Known, value func(reconcile.Tracked) float64) family {
 	desc := describe(name, help)
 	return family{desc, func(to chan<- prometheus.Metric) {
 		for _, n := range o.Services {
@@ -72,7 +72,7 @@ func each(name, help string, o reconcile.Overview, value func(reconcile.Service)
 
 // among has, for each service, 1 for the value of the set that it is, and 0 for
 // the others.
-func among[T ~string](name, help, label string, o reconcile.Overview, set []T, is func(reconcile.Service) T) family {
+func among[T ~string](name, help, label string, o reconcile.Known, set []T, is func(reconcile.Tracked) T) family {
 	desc := describe(name, help, label)
 	return family{desc, func(to chan<- prometheus.Metric) {
 		for _, n := range o.Services {
@@ -83,7 +83,7 @@ func among[T ~string](name, help, label string, o reconcile.Overview, set []T, i
 	}}
 }
 
-func stalled(o reconcile.Overview) family {
+func stalled(o reconcile.Known) family {
 	desc := describe("service_stalled", "1 with the reason for which nothing more will happen by itself; 0 and no reason otherwise.", "reason")
 	return family{desc, func(to chan<- prometheus.Metric) {
 		for _, n := range o.Services {
@@ -101,21 +101,21 @@ func one(name, help string, value float64, label ...string) family {
 	}}
 }
 
-func nextAttempt(n reconcile.Service) float64 {
+func nextAttempt(n reconcile.Tracked) float64 {
 	if n.Backoff.NextAttempt == nil {
 		return 0
 	}
 	return seconds(*n.Backoff.NextAttempt)
 }
 
-func backoff(n reconcile.Service) float64 {
+func backoff(n reconcile.Tracked) float64 {
 	if n.Backoff.NextAttempt == nil {
 		return 0
 	}
 	return math.Max(0, n.Backoff.NextAttempt.Sub(n.DecidedAt).Seconds())
 }
 
-func exitCode(n reconcile.Service) float64 {
+func exitCode(n reconcile.Tracked) float64 {
 	if n.LastExit == nil {
 		return math.NaN()
 	}

@@ -31,9 +31,9 @@ func starts(e *sim.Engine) <-chan engine.Event {
 	return told
 }
 
-func (l *Loop) service(t *testing.T, name string) Service {
+func (l *Loop) service(t *testing.T, name string) Tracked {
 	t.Helper()
-	s, listed := ptr(l.Overview()).Service(name)
+	s, listed := ptr(l.Known()).Service(name)
 	if !listed {
 		t.Fatalf("%s is not listed", name)
 	}

@@ -74,7 +74,7 @@ func TestThirtyCrashLoopsKeepTheHostsBudget(t *testing.T) {
 		began := time.Now()
 		c.crash()
 		waiting := 0
-		for _, s := range c.Overview().Services {
+		for _, s := range c.Known().Services {
 			why, _ := s.Condition(Reconciling)
 			if s.Status != plan.StatusWaiting {
 				continue

@@ -40,7 +40,7 @@ func chain() []sim.Spec {
 func TestStartsWaitForWhatTheyDependOnAndWakeByThemselves(t *testing.T) {
 	w := newWorld(t, three, chain()...)
 	w.expect("p-api-1 exited(0)\np-db-1 running starting\np-web-1 exited(0)")
-	o := w.r.Overview()
+	o := w.r.Known()
 	if api, _ := o.Service("api"); api.Status != "waiting" || len(api.DependsOn) != 1 || api.DependsOn[0] != "db" {
 		t.Errorf("api: %+v", api)
 	}

@@ -13,7 +13,7 @@ import (
 // the service that leaves the file.
 type entry struct {
 	past    plan.Past // past.Kept outlives the process
-	status  Service
+	status  Tracked
 	decided bool // status says something
 	up      bool // it was decided on a whole view
 	seen    bool // it was so once

@@ -11,7 +11,7 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-func exitOf(s Service) string {
+func exitOf(s Tracked) string {
 	if s.LastExit == nil {
 		return "none"
 	}

@@ -51,7 +51,7 @@ func TestOurselvesAndOurParentAreNotStoppedAndTheOthersAre(t *testing.T) {
 	if c := w.calls(); c["stop"] != 1 || len(c) != 1 {
 		t.Errorf("calls: %v", c)
 	}
-	o := w.r.Overview()
+	o := w.r.Known()
 	for name, says := range map[string]string{"us": "p-us-1 is the container in which reconciler runs", "vpn": "p-vpn-1 is the owner of a namespace that p-us-1 shares"} {
 		s, _ := o.Service(name)
 		if s.StalledReason() != plan.ReasonSelf || !strings.HasPrefix(s.Message, says) || !strings.HasSuffix(s.Message, "docker stop p-"+name+"-1") || s.Desired != "stopped" || s.Status != "running" {
@@ -120,7 +120,7 @@ func TestTheGuardIsAskedAgainRightBeforeTheCall(t *testing.T) {
 			if c := w.calls(); len(c) > 0 || w.engine.String() != was {
 				t.Errorf("calls: %v, the world was\n%sand is\n%s", c, was, w.engine)
 			}
-			o := w.r.Overview()
+			o := w.r.Known()
 			s, _ := o.Service("vpn")
 			if !strings.Contains(s.LastError, "docker "+strings.Fields(name)[1]+" p-vpn-1") {
 				t.Errorf("it says %q", s.LastError)

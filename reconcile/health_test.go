@@ -135,7 +135,7 @@ func TestAWellContainerIsNotRestartedForALostEvent(t *testing.T) {
 	if got := w.order("restart"); got != "" {
 		t.Errorf("restarted: %s", got)
 	}
-	if s, _ := ptr(w.r.Overview()).Service("web"); !s.Ready {
+	if s, _ := ptr(w.r.Known()).Service("web"); !s.Ready {
 		t.Errorf("not ready: %s", s.Message)
 	}
 }
@@ -169,7 +169,7 @@ func TestHealthFromBeforeTheEnginesReturnIsNotKnown(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.settle("web", "db")
-			if s, _ := ptr(w.r.Overview()).Service("web"); s.Status != "running" || !s.Ready || s.Replicas.Ready != 1 || !strings.Contains(s.Message, "not known") {
+			if s, _ := ptr(w.r.Known()).Service("web"); s.Status != "running" || !s.Ready || s.Replicas.Ready != 1 || !strings.Contains(s.Message, "not known") {
 				t.Errorf("%s, ready %t: %s", s.Status, s.Ready, s.Message)
 			}
 			want := ""

@@ -70,7 +70,7 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 		if got := e.String(); !strings.Contains(got, "p-web-1 exited") {
 			t.Errorf("it acted:\n%s", got)
 		}
-		for _, s := range l.Overview().Services { // also what nothing happens to
+		for _, s := range l.Known().Services { // also what nothing happens to
 			if s.Status != "unknown" || !strings.Contains(s.Message, "the lock was removed") {
 				t.Errorf("%s is told as %s: %s", s.Name, s.Status, s.Message)
 			}
@@ -92,11 +92,11 @@ func TestTheLoopStopsActingWhileItIsNotHeldAndGoesOnAfterwards(t *testing.T) {
 
 func TestWhatTheUserShouldKnowOfTheFileIsInTheStatus(t *testing.T) {
 	w := newWorld(t, one, ours("web", sim.Spec{State: engine.StateRunning}))
-	if got := w.r.Overview().Warnings; got == nil || len(got) > 0 {
+	if got := w.r.Known().Warnings; got == nil || len(got) > 0 {
 		t.Errorf("none: %q", got)
 	}
 	w.desired.warnings = []string{"everybody may write it"}
-	if got := w.r.Overview().Warnings; len(got) != 1 || got[0] != "everybody may write it" {
+	if got := w.r.Known().Warnings; len(got) != 1 || got[0] != "everybody may write it" {
 		t.Errorf("got %q", got)
 	}
 }

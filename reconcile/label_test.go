@@ -51,7 +51,7 @@ func TestALabelThatCantBeReadMakesNoContainerOurs(t *testing.T) {
 			if text := report.String(); err != nil || text != desired.Harmless(text) || strings.Contains(text, "\nweb: as wanted") {
 				t.Errorf("%s %.20q: %v, and the plan is %q", name, value, err, text)
 			}
-			o := w.r.Overview()
+			o := w.r.Known()
 			web, _ := o.Service("web")
 			shown := web.Message
 			for _, orphan := range o.Orphans {
@@ -75,7 +75,7 @@ func TestALongLabelOfComposesIsStillOne(t *testing.T) {
 		w := newWorld(t, "version: 1\nproject: p\ncontainer_name: hand-{service}\nservices: {web: running}\n",
 			sim.Spec{Name: "hand-web", State: engine.StateExited, Labels: map[string]string{label: strings.Repeat("p", 1<<20)}})
 		w.pass(time.Hour)
-		o := w.r.Overview()
+		o := w.r.Known()
 		web, _ := o.Service("web")
 		if calls := w.calls(); len(calls) > 0 || !strings.Contains(web.Message, "belongs to Compose project") {
 			t.Errorf("%.40s: %v, %s: %s", label, calls, web.Status, web.Message)

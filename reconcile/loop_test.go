@@ -101,7 +101,7 @@ func TestALostEngineMakesEverythingUnknownAndComesBack(t *testing.T) {
 		l, _ := live(t, e, two)
 		e.Down()
 		synctest.Wait()
-		o := l.Overview()
+		o := l.Known()
 		if s, _ := o.Service("web"); s.Status != "unknown" || s.Ready {
 			t.Errorf("web is %s, ready %v, while the engine is away", s.Status, s.Ready)
 		}
@@ -109,7 +109,7 @@ func TestALostEngineMakesEverythingUnknownAndComesBack(t *testing.T) {
 			t.Errorf("readiness %q, alive %v", l.Readiness(), l.Alive())
 		}
 		e.Up()
-		waitFor(t, time.Minute, func() bool { o := l.Overview(); s, _ := o.Service("web"); return s.Converged })
+		waitFor(t, time.Minute, func() bool { o := l.Known(); s, _ := o.Service("web"); return s.Converged })
 		if got := e.String(); got != "p-db-1 created\np-web-1 running\n" {
 			t.Errorf("after its return:\n%s", got)
 		}

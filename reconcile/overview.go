@@ -42,15 +42,15 @@ func (r *Reconciler) plan(doc *desired.Document, generation int64) (Report, erro
 	}), nil
 }
 
-// Overview returns everything that is known now. It is never nil; before the
-// first decision the services are there, with status unknown.
-func (r *Reconciler) Overview() Overview {
+// Known returns everything that is known now. Before the first decision the
+// services are there, with status unknown.
+func (r *Reconciler) Known() Known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snap := r.opt.Desired.Snapshot()
-	o := Overview{
+	o := Known{
 		Project: snap.Document.Project, Generation: snap.Generation,
-		Services: make([]Service, 0, len(snap.Document.Services)), Orphans: []Orphan{}, Warnings: append([]string{}, r.opt.Desired.Warnings()...),
+		Services: make([]Tracked, 0, len(snap.Document.Services)), Orphans: []Orphan{}, Warnings: append([]string{}, r.opt.Desired.Warnings()...),
 	}
 	for _, s := range snap.Document.Services {
 		e := r.entry(snap.Document.Key(s.Name))

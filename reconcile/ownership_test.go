@@ -20,7 +20,7 @@ func TestTheFileMayChangeBetweenTwoLooks(t *testing.T) {
 	w.desired.then = func() { w.desired.write(t, one) }
 	w.r.Affected()
 	w.settle()
-	if o := w.r.Overview(); len(o.Services) != 1 || !o.Services[0].Converged {
+	if o := w.r.Known(); len(o.Services) != 1 || !o.Services[0].Converged {
 		t.Errorf("%+v", o.Services)
 	}
 }
@@ -34,7 +34,7 @@ func TestWhatWasJustListedIsRestarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.settle("web")
-	o := w.r.Overview()
+	o := w.r.Known()
 	if web, _ := o.Service("web"); web.Acts.Ended != ticket || w.calls()["restart"] != 1 {
 		t.Errorf("acts %d of ticket %d, calls %v", web.Acts.Ended, ticket, w.calls())
 	}
@@ -58,7 +58,7 @@ func TestWhatCannotBeLookedAtIsSaidToBeOld(t *testing.T) {
 				told++
 			}
 		}
-		o := w.r.Overview()
+		o := w.r.Known()
 		web, _ := o.Service("web")
 		return web.Warnings, told
 	}

@@ -77,12 +77,12 @@ func (r *Reconciler) blind(snap desired.Snapshot, s desired.Service, why plan.No
 }
 
 // base is what the file alone says.
-func base(snap desired.Snapshot, s desired.Service) Service {
-	return Service{
+func base(snap desired.Snapshot, s desired.Service) Tracked {
+	return Tracked{Service: Service{
 		Project: snap.Document.Project, Name: s.Name, Desired: string(s.State), Generation: snap.Generation,
 		Definition: "none", Containers: []Container{}, DependsOn: []string{}, Warnings: []string{},
 		Groups: append([]string{}, snap.Document.GroupsOf(s.Name)...),
-	}
+	}}
 }
 
 // ask makes a status that of a service about which the file says something else

@@ -14,7 +14,7 @@ import (
 func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
 	w.desired.write(t, strings.Replace(two, "db: stopped", "db: {state: running, suspend: {by: ann}}", 1))
-	o := w.r.Overview()
+	o := w.r.Known()
 	db, _ := o.Service("db")
 	if db.Desired != "running" || db.Suspended == nil || db.Converged || db.Ready || db.ObservedGeneration != 1 || db.Generation != 2 {
 		t.Errorf("db: %+v", db)
@@ -23,7 +23,7 @@ func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 		t.Errorf("web: %+v", web)
 	}
 	w.settle()
-	o = w.r.Overview()
+	o = w.r.Known()
 	if db, _ = o.Service("db"); db.ObservedGeneration != 2 || db.Suspended == nil {
 		t.Errorf("decided: %+v", db)
 	}
@@ -32,10 +32,10 @@ func TestAnAcceptedChangeIsShownBeforeItIsDecidedAbout(t *testing.T) {
 // Whoever reads converged must not have to compare generations.
 func TestConvergedIsSaidOnlyOfTheGenerationInForce(t *testing.T) {
 	w := newWorld(t, three, ours("web", sim.Spec{State: engine.StateRunning}), ours("api", sim.Spec{State: engine.StateRunning}))
-	before, _ := ptr(w.r.Overview()).Service("web")
+	before, _ := ptr(w.r.Known()).Service("web")
 	w.desired.write(t, strings.Replace(three, "api: running", "api: stopped", 1))
 	for name, want := range map[string]int64{"web": 2, "api": 1, "db": 1} { // as wanted; changed; without a container
-		n, _ := ptr(w.r.Overview()).Service(name)
+		n, _ := ptr(w.r.Known()).Service(name)
 		if n.ObservedGeneration != want || n.Converged != (want == 2) {
 			t.Errorf("%s: converged %v, observed in generation %d of %d", name, n.Converged, n.ObservedGeneration, n.Generation)
 		}
@@ -49,7 +49,7 @@ func TestConvergedIsSaidOnlyOfTheGenerationInForce(t *testing.T) {
 		t.Errorf("what was published before has changed: %+v", c)
 	}
 	w.desired.write(t, three) // while nobody decides
-	if web, _ := ptr(w.r.Overview()).Service("web"); web.ObservedGeneration != 3 {
+	if web, _ := ptr(w.r.Known()).Service("web"); web.ObservedGeneration != 3 {
 		t.Errorf("web was observed in generation %d", web.ObservedGeneration)
 	}
 }
@@ -71,7 +71,7 @@ func TestADryRunActsOnNothingAndTellsOnce(t *testing.T) {
 	if c := w.engine.Calls(); c["start"] != 0 || withheld != 1 {
 		t.Errorf("calls %v, told %d times", c, withheld)
 	}
-	o := w.r.Overview()
+	o := w.r.Known()
 	if web, _ := o.Service("web"); web.Converged || web.Status != "stopped" || !strings.Contains(web.Message, "dry run") {
 		t.Errorf("web: %+v", web)
 	}

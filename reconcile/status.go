@@ -33,27 +33,7 @@ type Service struct {
 	Groups             []string    `json:"groups"`
 	DependsOn          []string    `json:"depends_on"`
 	Warnings           []string    `json:"warnings"`
-
-	// DecidedAt is when all this was decided.
-	DecidedAt time.Time `json:"-"`
-	// LastExit is the newest exit code that was seen of its containers, also of
-	// what runs again; nil: none.
-	LastExit *int `json:"-"`
-	// Unseen: it was never looked at, so that DependsOn isn't known.
-	Unseen bool `json:"-"`
-	// Acts tells of the acts that were asked for; see Reconciler.Restart.
-	Acts Acts `json:"-"`
 }
-
-// Acts counts the acts (restart) that were asked for.
-type Acts struct {
-	Ended  int64  // how many were made, failed, or were given up
-	Failed int64  // the newest that was not made, or not wholly; 0: none
-	Why    string // it wasn't
-}
-
-// fail says why the act that is to end next isn't made.
-func (a *Acts) fail(why string) { a.Failed, a.Why = a.Ended+1, why }
 
 // Condition returns the condition of that type, and whether the service has it.
 func (s *Service) Condition(kind string) (Condition, bool) {
@@ -136,8 +116,8 @@ type Orphan struct {
 	Message string       `json:"message"`
 }
 
-// Overview is everything that is known at one time. It is a value; nobody
-// changes one that was published.
+// Overview is everything that is known at one time, as it is told. Its JSON form
+// is public (docs/http.md). It is a value; nobody changes one that was published.
 type Overview struct {
 	Project    string    `json:"project"`
 	Generation int64     `json:"generation"`

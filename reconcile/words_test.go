@@ -16,9 +16,9 @@ const one = "version: 1\nproject: p\nservices:\n  web: running\n"
 var http8080 = engine.Port{HostIP: "0.0.0.0", Host: 8080, Container: 80, Protocol: "tcp"}
 
 // web returns what is said of the service.
-func (w *world) web() Service {
+func (w *world) web() Tracked {
 	w.t.Helper()
-	s, listed := ptr(w.r.Overview()).Service("web")
+	s, listed := ptr(w.r.Known()).Service("web")
 	if !listed {
 		w.t.Fatal("web is not listed")
 	}

@@ -216,7 +216,7 @@ func TestAFlipBackAndForthEndsAsWanted(t *testing.T) {
 	w.desired.write(t, two)
 	w.settle()
 	w.expect("p-db-1 exited(143)\np-web-1 running")
-	o := w.r.Overview()
+	o := w.r.Known()
 	for _, s := range o.Services {
 		if !s.Converged || s.ObservedGeneration != 3 {
 			t.Errorf("%s: converged %v at generation %d", s.Name, s.Converged, s.ObservedGeneration)
@@ -227,7 +227,7 @@ func TestAFlipBackAndForthEndsAsWanted(t *testing.T) {
 func TestLookingAtAChangeDoesNotHideIt(t *testing.T) {
 	w := newWorld(t, two, ours("web", sim.Spec{State: engine.StateRunning}), ours("db", sim.Spec{State: engine.StateExited}))
 	w.desired.write(t, strings.Replace(two, "db: stopped", "db: running", 1))
-	w.r.Overview()
+	w.r.Known()
 	if _, err := w.r.Plan(); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestAJobThatIsDoneStaysDoneWithoutItsContainer(t *testing.T) {
 	w.engine.Remove("p-job-1")
 	w.settle()
 	w.begin()
-	s, _ := ptr(w.r.Overview()).Service("job")
+	s, _ := ptr(w.r.Known()).Service("job")
 	if s.Status != plan.StatusCompleted || !s.Converged {
 		t.Errorf("the job is %s: %s", s.Status, s.Message)
 	}
@@ -287,7 +287,7 @@ func TestARequestedRestartIsMadeOnceAndCounted(t *testing.T) {
 	if c := w.calls(); c["restart"] != 1 || len(c) != 1 {
 		t.Errorf("calls: %v", c)
 	}
-	if s, _ := ptr(w.r.Overview()).Service("web"); s.Acts.Ended != first {
+	if s, _ := ptr(w.r.Known()).Service("web"); s.Acts.Ended != first {
 		t.Errorf("acts %d, want the ticket %d", s.Acts.Ended, first)
 	}
 	if _, err := w.r.Restart(w.key("db"), "test", ""); err == nil {
