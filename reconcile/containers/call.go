@@ -44,16 +44,11 @@ func (d *Driver) guard(a plan.Action) error {
 		return nil
 	}
 	view := d.opt.World.View()
-	why := own.Guarded(d.opt.Self, view.Info, view.Containers)[a.ID]
-	switch {
-	case why == "":
+	guard, guarded := own.Guarded(d.opt.Self, view.Info, view.Containers)[a.ID]
+	if !guarded {
 		return nil
-	case a.Verb == engine.VerbStop:
-		return fmt.Errorf("%w: %s", driver.ErrGuarded, own.NotStopped(a.Container, why))
-	case a.Verb == engine.VerbRestart:
-		return fmt.Errorf("%w: %s", driver.ErrGuarded, own.NotRestarted(a.Container, why))
 	}
-	return fmt.Errorf("%w: %s is %s: %q is not done to it from here", driver.ErrGuarded, a.Container, why, a.Verb)
+	return fmt.Errorf("%w: %s", driver.ErrGuarded, guard.Not(a.Verb, a.Container))
 }
 
 // grace is how long a stop waits before it kills: what the file says, else

@@ -21,7 +21,7 @@ type look struct {
 	view    observed.View
 	whose   own.Ownership
 	around  own.Neighbours
-	self    map[string]string // own.Guarded
+	self    map[string]own.Guard
 	touched map[string]plan.Touch
 }
 
@@ -132,8 +132,8 @@ func (l *look) Restartable(s desired.Service, past plan.Past, given driver.Given
 		return nil, "it has no container"
 	}
 	for _, r := range have.Replicas {
-		if why := l.self[r.Container.ID]; why != "" && slices.Contains(ids, r.Container.ID) {
-			return nil, own.NotRestarted(r.Container.Name, why)
+		if guard, guarded := l.self[r.Container.ID]; guarded && slices.Contains(ids, r.Container.ID) {
+			return nil, guard.Not(engine.VerbRestart, r.Container.Name)
 		}
 	}
 	return ids, ""
@@ -151,10 +151,10 @@ func (l *look) Followers(restarted desired.Service, now time.Time) []driver.Foll
 		}
 		f := driver.Follower{Service: n.Name}
 		for _, c := range n.Containers {
-			switch why := l.self[c.ID]; {
+			switch guard, guarded := l.self[c.ID]; {
 			case !c.Running():
-			case why != "":
-				f.Left = append(f.Left, own.NotRestarted(c.Name, why))
+			case guarded:
+				f.Left = append(f.Left, guard.Not(engine.VerbRestart, c.Name))
 			default:
 				f.IDs = append(f.IDs, c.ID)
 			}

@@ -2,6 +2,7 @@ package containers
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	"reconciler/engine"
@@ -12,7 +13,7 @@ import (
 // Moved implements driver.Look.
 func (l *look) Moved(before driver.Look) map[string]bool {
 	b, _ := before.(*look)
-	all := b == nil || b.doc != l.doc || !l.view.Up || !maps.Equal(b.self, l.self)
+	all := b == nil || b.doc != l.doc || !l.view.Up || !reflect.DeepEqual(b.self, l.self)
 	var around map[string]bool
 	if !all {
 		around = l.around.Moved(b.around)

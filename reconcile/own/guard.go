@@ -1,7 +1,6 @@
 package own
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -9,45 +8,71 @@ import (
 	"reconciler/engine"
 )
 
+// Role is what a container is to this program, so that it is never stopped or
+// restarted from here.
+type Role string
+
+// The roles.
+const (
+	RoleSelf    Role = "self"    // reconciler runs in it
+	RoleNetwork Role = "network" // it has the network in which reconciler runs
+	RoleEngine  Role = "engine"  // it answers at the engine's address
+)
+
+// Sign is what speaks for a role where it can't be told for certain. The zero
+// value: it is certain.
+type Sign string
+
+// The signs.
+const (
+	SignSeveral   Sign = "several"   // it is one of several that could have the role
+	SignPublishes Sign = "publishes" // it publishes the address's port
+	SignShares    Sign = "shares"    // it shares a namespace of what has the address
+	SignWrites    Sign = "writes"    // it can write to where the socket is
+)
+
+// Guard is why a container is never stopped or restarted from here. Whatever it
+// says, the container that has one is guarded.
+type Guard struct {
+	Role    Role
+	Address string // of the engine, for RoleEngine
+	Sign    Sign
+	Port    int    // for SignPublishes
+	Owner   string // the name of what has the namespace, for SignShares
+	Place   Place  // for SignWrites
+	// Through are the names of the containers by which it is guarded: the first has
+	// the role, and shares a namespace of the next, and the last one a namespace of
+	// the container itself. Empty: the container has the role.
+	Through []string
+}
+
 // Guarded returns the containers without which this program could not go on,
-// by ID, with what each of them is, in words: its own, those whose namespaces
-// that one shares, and what answers at the engine's address. They are never
-// stopped or restarted from here. When in doubt whether one is such, it is.
+// by ID: its own, those whose namespaces that one shares, and what answers at
+// the engine's address. When in doubt whether one is such, it is.
 //
 // It knows what the containers tell: one that isn't among them isn't guarded
 // for what it shares. A proxy of TCP on the host's own network can't be told.
-func Guarded(self engine.Self, info engine.Info, containers []engine.Container) map[string]string {
-	g := guard{all: containers, why: make(map[string]string)}
+func Guarded(self engine.Self, info engine.Info, containers []engine.Container) map[string]Guard {
+	g := guard{all: containers, found: make(map[string]Guard)}
 	g.ourselves(self)
-	answers := "what answers at reconciler's engine address " + info.Address
+	answers := Guard{Role: RoleEngine, Address: info.Address}
 	switch s := info.Server; {
 	case s.Seen:
 		if s.Container != "" {
 			g.add(s.Container, answers)
 		}
 	case s.Socket != "":
-		g.socket(s.Socket, "perhaps "+answers)
+		g.socket(s.Socket, answers)
 	case s.Address.IsValid():
 		g.tcp(self, s, answers)
 	}
-	return g.why
-}
-
-// NotStopped and NotRestarted say that the container, which is what why says, is
-// left alone, and what to do instead.
-func NotStopped(name, why string) string {
-	return fmt.Sprintf("%s is %s: it is not stopped from here; stop it by hand: %s", name, why, engine.HandStop.On(name))
-}
-
-// NotRestarted is NotStopped for a restart.
-func NotRestarted(name, why string) string {
-	return fmt.Sprintf("%s is %s: it is not restarted from here; restart it by hand: %s", name, why, engine.HandRestart.On(name))
+	return g.found
 }
 
 type guard struct {
-	all []engine.Container
-	own []string // IDs of the container in which reconciler runs, or may run
-	why map[string]string
+	all   []engine.Container
+	own   []string // IDs of the container in which reconciler runs, or may run
+	found map[string]Guard
 }
 
 // find returns the container of that ID or name.
@@ -60,17 +85,18 @@ func (g *guard) find(ref string) (engine.Container, bool) {
 }
 
 // add guards the container, and those whose namespaces it shares.
-func (g *guard) add(ref, why string) {
+func (g *guard) add(ref string, why Guard) {
 	c, known := g.find(ref)
 	if known {
 		ref = c.ID
 	}
-	if g.why[ref] != "" {
+	if _, guarded := g.found[ref]; guarded {
 		return
 	}
-	g.why[ref] = why
+	g.found[ref] = why
+	why.Through = append(slices.Clip(why.Through), c.Name)
 	for _, parent := range c.Shares {
-		g.add(parent, fmt.Sprintf("the owner of a namespace that %s shares, and that is %s", c.Name, why))
+		g.add(parent, why)
 	}
 }
 
@@ -86,15 +112,15 @@ func (g *guard) joins(c engine.Container, owner string) bool {
 // its network, it is the one that has its files; if that can't be told, it may
 // be each of them.
 func (g *guard) ourselves(self engine.Self) {
-	why := "the container in which reconciler runs"
+	why := Guard{Role: RoleSelf}
 	if g.own = g.candidates(self); len(g.own) > 1 {
-		why = "perhaps " + why
+		why.Sign = SignSeveral
 	}
 	for _, id := range g.own {
 		g.add(id, why)
 	}
 	if self.Network != "" { // also where what joined it couldn't be looked at
-		g.add(self.Network, "the owner of the network in which reconciler runs")
+		g.add(self.Network, Guard{Role: RoleNetwork})
 	}
 }
 
@@ -127,8 +153,11 @@ func (g *guard) candidates(self engine.Self) []string {
 
 // tcp guards whoever may be at that address: one that has it, or that publishes
 // its port, and those in the same network.
-func (g *guard) tcp(self engine.Self, s engine.Server, answers string) {
+func (g *guard) tcp(self engine.Self, s engine.Server, answers Guard) {
 	var there []string // whose network it is
+	publishes, shares := answers, answers
+	publishes.Sign, publishes.Port = SignPublishes, int(s.Address.Port())
+	shares.Sign = SignShares
 	to := engine.Port{HostIP: s.Address.Addr().String(), Host: int(s.Address.Port()), Protocol: "tcp"}
 	for _, c := range g.all {
 		switch {
@@ -136,7 +165,7 @@ func (g *guard) tcp(self engine.Self, s engine.Server, answers string) {
 			g.add(c.ID, answers)
 			there = append(there, c.ID)
 		case slices.ContainsFunc(c.Ports, to.Overlaps):
-			g.add(c.ID, fmt.Sprintf("perhaps %s, for it publishes port %d", answers, to.Host))
+			g.add(c.ID, publishes)
 			there = append(there, c.ID)
 		}
 	}
@@ -146,7 +175,8 @@ func (g *guard) tcp(self engine.Self, s engine.Server, answers string) {
 	for _, c := range g.all {
 		for _, id := range there {
 			if owner, known := g.find(id); known && c.ID != id && g.joins(c, id) {
-				g.add(c.ID, fmt.Sprintf("perhaps %s, for it shares a namespace of %s", answers, owner.Name))
+				shares.Owner = owner.Name
+				g.add(c.ID, shares)
 			}
 		}
 	}
@@ -157,7 +187,7 @@ const usualSocket = "/run/docker.sock"
 
 // socket guards those that may have made the socket, whose process can't be
 // seen from here: they can write where it lies.
-func (g *guard) socket(file, answers string) {
+func (g *guard) socket(file string, answers Guard) {
 	place, inside := engine.Mount{Source: "/"}, false
 	for _, id := range g.own {
 		c, known := g.find(id)
@@ -171,17 +201,17 @@ func (g *guard) socket(file, answers string) {
 	if inside && place.Target == "" {
 		return // it is in our own container
 	}
-	where := "volume " + place.Source
+	answers.Sign, answers.Place = SignWrites, Place{Volume: place.Volume, Source: place.Source}
 	if !place.Volume {
 		place.Source = ofHost(path.Join(place.Source, strings.TrimPrefix(file, place.Target)))
-		where = path.Dir(place.Source)
+		answers.Place.Source = path.Dir(place.Source)
 	}
 	if place.Source == usualSocket {
 		return
 	}
 	for _, c := range g.all {
 		if slices.ContainsFunc(c.Mounts, func(m engine.Mount) bool { return reaches(m, place) }) {
-			g.add(c.ID, fmt.Sprintf("%s, for it can write to %s", answers, where))
+			g.add(c.ID, answers)
 		}
 	}
 }

@@ -43,6 +43,14 @@ func owner(of, why string) string {
 	return "the owner of a namespace that " + of + " shares, and that is " + why
 }
 
+func inWords(guards map[string]Guard) map[string]string {
+	all := make(map[string]string)
+	for id, g := range guards {
+		all[id] = g.String()
+	}
+	return all
+}
+
 func TestWhatReconcilerRunsInIsGuardedAndWhoseNamespacesItShares(t *testing.T) {
 	state := mounts(engine.Mount{Source: "/srv/shop", Target: "/state"})
 	for name, c := range map[string]struct {
@@ -64,7 +72,7 @@ func TestWhatReconcilerRunsInIsGuardedAndWhoseNamespacesItShares(t *testing.T) {
 		"two have them at the same place": {engine.Self{Network: "id-vpn", Mounted: "/state/state.yaml"}, []engine.Container{box("us", shares("id-vpn"), state), box("twin", shares("id-vpn"), state), box("vpn"), box("web", shares("id-vpn"))}, map[string]string{"id-us": "perhaps " + itself, "id-twin": "perhaps " + itself, "id-vpn": owner("us", "perhaps "+itself)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, Guarded(c.self, engine.Info{}, c.containers)); diff != "" {
+			if diff := cmp.Diff(c.want, inWords(Guarded(c.self, engine.Info{}, c.containers))); diff != "" {
 				t.Errorf("(- want, + got):\n%s", diff)
 			}
 		})
@@ -117,7 +125,7 @@ func TestWhatAnswersAtTheEnginesAddressIsGuarded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			info := engine.Info{Address: "here://", Server: c.server}
-			if diff := cmp.Diff(c.want, Guarded(c.self, info, c.containers)); diff != "" {
+			if diff := cmp.Diff(c.want, inWords(Guarded(c.self, info, c.containers))); diff != "" {
 				t.Errorf("(- want, + got):\n%s", diff)
 			}
 		})

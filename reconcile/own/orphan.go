@@ -30,11 +30,11 @@ type claim struct {
 
 // claimed is what the orphans have; those of self have nothing that others would
 // have to wait for.
-func claimed(orphans []Orphan, self map[string]string) claims {
+func claimed(orphans []Orphan, self map[string]Guard) claims {
 	all := claims{map[int][]claim{}, map[string][]claim{}}
 	for _, o := range orphans {
 		c := o.Container
-		if !c.State.Alive() || self[c.ID] != "" {
+		if _, guarded := self[c.ID]; guarded || !c.State.Alive() {
 			continue
 		}
 		for _, p := range slices.Concat(c.Ports, c.Publishes) {

@@ -74,7 +74,7 @@ type candidates struct {
 // The order of the containers doesn't matter. Containers that it neither
 // assigns nor names as orphans are foreign. Those of self (Guarded) are in
 // nobody's way: what shares a folder with them is meant to.
-func Judge(doc *desired.Document, containers []engine.Container, self map[string]string) Ownership {
+func Judge(doc *desired.Document, containers []engine.Container, self map[string]Guard) Ownership {
 	sorted := slices.Clone(containers)
 	slices.SortFunc(sorted, func(a, b engine.Container) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))

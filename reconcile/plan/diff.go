@@ -38,9 +38,9 @@ type Around struct {
 	// containers exist yet or not.
 	InFlight map[engine.Target]engine.Verb
 	Budget   Budget
-	// Self are the containers that this program itself depends on, by ID, with
-	// why (own.Guarded); they are never stopped or restarted.
-	Self map[string]string
+	// Self are the containers that this program itself depends on, by ID
+	// (own.Guarded); they are never stopped or restarted.
+	Self map[string]own.Guard
 	// Neighbours are the services of the project, this one included.
 	Neighbours own.Neighbours
 	// DryRun: what would be done is said, and no action is decided.

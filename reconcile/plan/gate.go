@@ -147,7 +147,7 @@ func (d *decision) stopsAfter() Note {
 			return
 		}
 		for _, c := range n.Containers {
-			if !c.State.Alive() || c.AutoRemove || d.around.Self[c.ID] != "" {
+			if _, guarded := d.around.Self[c.ID]; guarded || !c.State.Alive() || c.AutoRemove {
 				continue
 			}
 			if message := fmt.Sprintf("stops after %s, which depends on it: %s is %s", n.Name, c.Name, c.State); note.Reason == "" || message < note.Message {

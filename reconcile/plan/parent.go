@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"reconciler/engine"
-	"reconciler/reconcile/own"
 )
 
 // parentRuns is how long a container must have run before those that share its
@@ -25,8 +24,8 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 		}
 		v = verdict{Status: StatusRunning, idle: StatusRunning, asWanted: true}
 		told := fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; ", c.Name, p.Name, d.clock(p.StartedAt))
-		if why := d.around.Self[c.ID]; why != "" {
-			v.Unready = Note{ReasonParent, told + own.NotRestarted(c.Name, why)}
+		if guard, guarded := d.around.Self[c.ID]; guarded {
+			v.Unready = Note{ReasonParent, told + guard.Not(engine.VerbRestart, c.Name)}
 			return v, true
 		}
 		if pin.since.IsZero() {

@@ -78,7 +78,7 @@ func drawSituation(t *rapid.T) situation {
 	s := situation{service: drawService(t, "web"), now: noon}
 	s.around = Around{
 		Project: "p", Since: noon.Add(-time.Hour), Seen: map[string]time.Time{}, Touched: map[string]Touch{}, InFlight: map[engine.Target]engine.Verb{},
-		Budget: Budget{Free: rapid.IntRange(0, 3).Draw(t, "budget"), Next: noon.Add(time.Minute)}, Self: map[string]string{},
+		Budget: Budget{Free: rapid.IntRange(0, 3).Draw(t, "budget"), Next: noon.Add(time.Minute)}, Self: map[string]own.Guard{},
 	}
 	for n := range rapid.IntRange(0, 4).Draw(t, "containers") {
 		id := fmt.Sprint("id-", n+1)
@@ -91,7 +91,7 @@ func drawSituation(t *rapid.T) situation {
 		case 1:
 			s.around.InFlight[s.around.target(s.service, n+1)] = rapid.SampledFrom(engine.Verbs()).Draw(t, "in flight")
 		case 2:
-			s.around.Self[id] = "the container in which reconciler runs"
+			s.around.Self[id] = own.Guard{Role: rapid.SampledFrom([]own.Role{own.RoleSelf, "", "new"}).Draw(t, "role")}
 		}
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "decided before") {
@@ -147,12 +147,13 @@ func decides(t *rapid.T) {
 		}
 		c := s.have.Replicas[i].Container
 		_, busy := s.around.InFlight[a.Target]
+		_, guarded := s.around.Self[a.ID]
 		switch {
 		case c.State == unknown:
 			t.Fatalf("%s, although nobody knows what %s means", a, c.State)
 		case busy:
 			t.Fatalf("%s, while a call is under way", a)
-		case s.around.Self[a.ID] != "" && (a.Verb == engine.VerbStop || a.Verb == engine.VerbRestart):
+		case guarded && (a.Verb == engine.VerbStop || a.Verb == engine.VerbRestart):
 			t.Fatalf("%s, although reconciler depends on it", a)
 		case s.service.At(s.now).Held:
 			t.Fatalf("%s, although the service is suspended", a)

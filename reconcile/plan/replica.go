@@ -172,9 +172,9 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	if v, busy := d.busy(c); busy {
 		return v
 	}
-	if why := d.around.Self[c.ID]; why != "" {
+	if guard, guarded := d.around.Self[c.ID]; guarded {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonSelf, own.NotStopped(c.Name, why)}
+		v.Stalled = Note{ReasonSelf, guard.Not(engine.VerbStop, c.Name)}
 		return v
 	}
 	if c.AutoRemove {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"reconciler/engine"
-	"reconciler/reconcile/own"
 )
 
 // restarting reports whether a replica's requested restart is under way or
@@ -44,9 +43,9 @@ func (d *decision) restart(c engine.Container) verdict {
 // be one that is not restarted from here.
 func (d *decision) refuse(c engine.Container) {
 	rec := d.record(c)
-	if why := d.around.Self[c.ID]; why != "" && rec.asked.pending() {
+	if guard, guarded := d.around.Self[c.ID]; guarded && rec.asked.pending() {
 		rec.asked = rec.asked.withdrawn()
-		rec.call = rec.call.refused(fingerprintOf(&c), Note{ReasonSelf, own.NotRestarted(c.Name, why)})
+		rec.call = rec.call.refused(fingerprintOf(&c), Note{ReasonSelf, guard.Not(engine.VerbRestart, c.Name)})
 		d.keep(c, rec)
 	}
 }

@@ -31,7 +31,7 @@ import (
 //	looked NAME                       the look that was asked for was made now
 //	dry run                           from now on
 //	budget N HH:MM:SS                 of crash restarts
-//	self NAME WHY
+//	self NAME WHY                     it is guarded, for it is that; see guardOf
 //	recall SERVICE NAME               that it was healthy once is remembered from an earlier run
 //	restart SERVICE | try SERVICE     somebody asked for it
 type story struct {
@@ -50,7 +50,7 @@ func newStory() *story {
 		containers: map[string]engine.Container{},
 		around: Around{
 			Since: noon, Seen: map[string]time.Time{}, Touched: map[string]Touch{},
-			Project: "p", Budget: Budget{Free: 10}, Self: map[string]string{},
+			Project: "p", Budget: Budget{Free: 10}, Self: map[string]own.Guard{},
 		},
 		flights: map[string]engine.Verb{},
 		pasts:   map[string]Past{},
@@ -152,7 +152,7 @@ func (s *story) step(f []string) error {
 	case "dry":
 		s.around.DryRun = true
 	case "self":
-		s.around.Self["id-"+f[1]] = strings.Join(f[2:], " ")
+		s.around.Self["id-"+f[1]], err = guardOf(strings.Join(f[2:], " "))
 	case "looked":
 		for service, past := range s.pasts {
 			s.pasts[service] = past.Looked("id-"+f[1], s.now)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"reconciler/engine"
+	"reconciler/reconcile/own"
 )
 
 // needs sets what a start of the container needs.
@@ -73,4 +74,25 @@ func refusalOf(f []string) (error, *engine.Holder, error) {
 		h.PID, err = strconv.Atoi(f[3])
 	}
 	return r, h, err
+}
+
+// guardOf returns the guard of which own says those words.
+func guardOf(words string) (own.Guard, error) {
+	g, is := own.Guard{}, words
+	for strings.HasPrefix(is, "the owner of a namespace") {
+		outer, inner, _ := strings.Cut(is, ", and that is ")
+		fields := strings.Fields(outer) // the owner of a namespace that NAME shares
+		g.Through, is = slices.Insert(g.Through, 0, fields[len(fields)-2]), inner
+	}
+	if certain, perhaps := strings.CutPrefix(is, "perhaps "); perhaps {
+		g.Sign, is = own.SignSeveral, certain
+	}
+	g.Role = own.RoleSelf
+	if i := strings.Index(is, "engine address "); i >= 0 {
+		g.Role, g.Address = own.RoleEngine, is[i+len("engine address "):]
+	}
+	if says := g.String(); says != words {
+		return g, fmt.Errorf("own says %q", says)
+	}
+	return g, nil
 }

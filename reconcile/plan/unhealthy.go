@@ -7,7 +7,6 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
-	"reconciler/reconcile/own"
 )
 
 // A container whose health is in doubt is looked at after firstLook, then ever
@@ -54,6 +53,7 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 	fails := func(and string, args ...any) {
 		v.Unready = Note{ReasonUnhealthy, c.Name + " runs, but its healthcheck fails" + fmt.Sprintf(and, args...)}
 	}
+	guard, guarded := d.around.Self[c.ID]
 	switch {
 	case d.service.Job:
 		fails("; a job is left running")
@@ -62,8 +62,8 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 	case d.service.OnUnhealthy == desired.UnhealthyIgnore:
 		fails("; it is left running, as on_unhealthy asks")
 		return v
-	case d.around.Self[c.ID] != "":
-		fails("; %s", own.NotRestarted(c.Name, d.around.Self[c.ID]))
+	case guarded:
+		fails("; %s", guard.Not(engine.VerbRestart, c.Name))
 		return v
 	case !slices.Contains(d.past.Healthy, c.ID):
 		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at %s", c.Name, engine.HandLogs.On(c.Name))}
