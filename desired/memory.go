@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"reflect"
 )
 
 // Kept is what of one service must outlive the process besides the document.
@@ -23,7 +23,10 @@ type Kept struct {
 
 // Equal reports whether both remember the same.
 func (k Kept) Equal(other Kept) bool {
-	return k.Replicas == other.Replicas && k.Done == other.Done && slices.Equal(k.Healthy, other.Healthy)
+	if len(k.Healthy) == 0 && len(other.Healthy) == 0 {
+		k.Healthy, other.Healthy = nil, nil
+	}
+	return reflect.DeepEqual(k, other) // whatever else is kept one day
 }
 
 // Memory is what is kept of each service, by what the file calls it.

@@ -26,8 +26,11 @@ func newLanes() lanes {
 
 // enter waits for the turn of a call; leave ends it. It fails with ctx's error.
 func (l lanes) enter(ctx context.Context, a plan.Action) (leave func(), err error) {
-	lane := l.starts
-	if a.Verb.Traits().Lane != engine.LaneStarts {
+	var lane chan struct{}
+	switch a.Verb.Traits().Lane {
+	case engine.LaneStarts:
+		lane = l.starts
+	case engine.LaneStops: // that of an unknown verb, too
 		lane = l.stops
 	}
 	select {

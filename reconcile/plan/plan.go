@@ -117,14 +117,6 @@ const (
 	ReasonNamespaceGone   Reason = "NamespaceGone" // the container that has it is gone, or doesn't run
 )
 
-// FailedReasons is the closed set of why a call failed.
-func FailedReasons() []Reason {
-	return []Reason{
-		ReasonRetry, ReasonPortTaken, ReasonPathMissing, ReasonNetworkMissing, ReasonImageMissing,
-		ReasonCommandNotFound, ReasonNamespaceGone,
-	}
-}
-
 // The reasons of Stalled: nothing more will happen until somebody does
 // something, and the message says what.
 const (
@@ -139,14 +131,6 @@ const (
 	ReasonOrphan         Reason = "OrphanInTheWay" // a container of no listed service has what it needs
 	ReasonNetworkLost    Reason = "NetworkLost"    // the engine took its networks away when a start failed
 )
-
-// StalledReasons is the closed set of the reasons of Stalled.
-func StalledReasons() []Reason {
-	return []Reason{
-		ReasonMissing, ReasonAmbiguous, ReasonNameConflict, ReasonStuck, ReasonWouldBeRemoved,
-		ReasonNoProgress, ReasonProgress, ReasonSelf, ReasonOrphan, ReasonNetworkLost,
-	}
-}
 
 // The further reasons of Ready.
 const (
