@@ -55,7 +55,7 @@ quick: ## the tests that need no engine, without the race detector and the slowe
 	go test -skip '$(SLOW)' $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
 
 mutants: ## 100 small mistakes, one at a time: which do the tests not notice? SAMPLE=0 makes all, for hours
-	nice -n 15 go run ./hack/mutants -sample $(or $(SAMPLE),100) -workers $(or $(WORKERS),2) $(if $(SEED),-seed $(SEED)) -only '$(ONLY)'
+	nice -n 15 go run ./hack/mutants -sample $(or $(SAMPLE),100) -workers $(or $(WORKERS),2) $(if $(SEED),-seed $(SEED)) -room '$(ROOM)' -only '$(ONLY)'
 
 test-unit: ## the tests that need no engine, with the race detector
 	hack/deps.sh test

@@ -85,7 +85,7 @@ func (o *Observer) Note(e engine.Event) {
 func (o *Observer) touch(id string) {
 	now := o.opt.Now()
 	t := o.touched[id]
-	if t.First.IsZero() || now.Sub(t.Last) > touchGap || o.known[id].StartedAt.After(t.Last) {
+	if now.Sub(t.Last) > touchGap || o.known[id].StartedAt.After(t.Last) {
 		t.First = now
 	}
 	t.Last = now

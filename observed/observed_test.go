@@ -166,6 +166,16 @@ func TestASignalOfOthersIsRememberedUnlessItKills(t *testing.T) {
 	w.wantView(t, "db exited, web exited touched")
 }
 
+func TestASignalThatChangesNothingCostsNoInspect(t *testing.T) {
+	w := newWorld(t)
+	w.Create(sim.Spec{Name: "web", State: engine.StateRunning, IgnoresTerm: true, Labels: map[string]string{engine.LabelProject: "shop"}})
+	w.settle(t)
+	w.Calls()
+	w.Kill("web", 15)
+	w.settle(t)
+	w.wantCalls(t, map[string]int{})
+}
+
 func TestTouchesWithoutAGapAreOneSeries(t *testing.T) {
 	w := newWorld(t, "web")
 	id := w.View().Containers[0].ID

@@ -268,6 +268,28 @@ func TestATardyEngineIsNotCrowded(t *testing.T) {
 	})
 }
 
+func TestWhatIsRetriedAndHangsIsNotAskedAgainWithTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web", "db")
+		o := running(t, e, nil)
+		stuck := o.View().Containers[0].ID
+		e.Calls()
+		e.FailNext("inspect", engine.ErrUnavailable)
+		e.Exit("db", 1)
+		synctest.Wait()
+		e.Hang(stuck)
+		pass(firstRetry)
+		e.FailNext("inspect", engine.ErrUnavailable)
+		e.Exit("web", 1)
+		pass(time.Second)
+		e.Release(stuck)
+		synctest.Wait()
+		if got, calls := show(o.View()), e.Calls(); got != "db exited, web exited" || calls["inspect"] != 4 {
+			t.Errorf("%s after %v; want two inspects of each", got, calls)
+		}
+	})
+}
+
 func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web")

@@ -25,7 +25,8 @@ func main() {
 func run() error {
 	sample := flag.Int("sample", 100, "how many mutations, drawn from all rooms alike; 0: all of them, which takes hours")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the sample is drawn by")
-	only := flag.String("only", "", "only mutations whose line has this text: a room's name, file:line, a function")
+	in := flag.String("room", "", "only the rooms whose name has this text")
+	only := flag.String("only", "", "only mutations whose line has this text: file:line, a function")
 	list := flag.Bool("list", false, "list them, and try none")
 	workers := flag.Int("workers", 1, "how many are tried at once; each may use two processors")
 	flag.Parse()
@@ -34,7 +35,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	todo, err := draw(*only, *sample, *seed)
+	todo, err := draw(*in, *only, *sample, *seed)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ type job struct {
 }
 
 // draw returns the mutations to try.
-func draw(only string, sample int, seed uint64) ([]job, error) {
+func draw(in, only string, sample int, seed uint64) ([]job, error) {
 	var todo []job
 	seen := make(map[string]bool)
 	for _, r := range rooms {
@@ -69,7 +70,7 @@ func draw(only string, sample int, seed uint64) ([]job, error) {
 			return nil, err
 		}
 		for _, m := range found {
-			if strings.Contains(r.name+": "+m.String(), only) {
+			if strings.Contains(r.name, in) && strings.Contains(m.String(), only) {
 				todo = append(todo, job{r, m})
 			}
 		}

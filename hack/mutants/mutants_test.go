@@ -80,7 +80,7 @@ p.go:19 f: errOdd -> nil`)
 // What is accepted and isn't made any more is forgotten.
 func TestWhatIsAcceptedIsStillMade(t *testing.T) {
 	t.Chdir("../..")
-	todo, err := draw("", 0, 0)
+	todo, err := draw("", "", 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,22 @@ var rooms = []room{
 		[]string{"./desired"},
 		"TestKilledAtAnyFileStep",
 	},
+	{
+		"files", // what is read of them, and whose they are
+		[]string{
+			"desired/settled/*.go", "desired/desk/*.go", "desired/store.go", "desired/watch.go", "desired/open.go", "desired/turn.go",
+			"desired/held.go", "desired/datadir.go", "desired/datafile.go", "desired/leftover.go", "desired/memory.go", "desired/intent.go",
+		},
+		[]string{"./desired/settled", "./desired/desk", "./desired"},
+		"TestKilledAtAnyFileStep",
+	},
 	{"observation", []string{"observed/*.go"}, []string{"./observed"}, ""},
-	{"carrying", []string{"reconcile/*.go"}, []string{"./reconcile"}, ""},
+	{
+		"carrying",
+		[]string{"reconcile/*.go", "reconcile/containers/*.go", "reconcile/driver/*.go"},
+		[]string{"./reconcile", "./reconcile/containers"},
+		"",
+	},
 	{
 		"port", // what the verbs do, what a container claims, what a refusal says
 		[]string{"engine/*.go"},
