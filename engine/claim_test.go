@@ -28,9 +28,9 @@ func TestAClaimIsReadFromComposesLabels(t *testing.T) {
 			map[string]string{LabelOneoff: long, LabelService: "w\neb", LabelProject: "shop"},
 			Claim{Project: "shop", Labelled: true, Unread: Unread{PartService, LabelService}},
 		},
-		"depends on": {map[string]string{LabelDependsOn: "db:service_healthy:true,job:service_completed_successfully:no,mq::::,,:x:y,old"}, Claim{
+		"depends on": {map[string]string{LabelDependsOn: "db:service_healthy:true,job:service_completed_successfully:no,mq::::,,:x:y,old,two:service_healthy"}, Claim{
 			Labelled:  true,
-			DependsOn: []Dependency{{"db", Healthy, true}, {"job", Ended, false}, {"mq", Started, false}, {"old", Started, false}},
+			DependsOn: []Dependency{{"db", Healthy, true}, {"job", Ended, false}, {"mq", Started, false}, {"old", Started, false}, {"two", Healthy, false}},
 		}},
 		"no dependency":      {map[string]string{LabelDependsOn: ""}, Claim{Labelled: true}},
 		"too many of them":   {map[string]string{LabelDependsOn: strings.Repeat("a,", 1<<10)}, Claim{Labelled: true, Unread: Unread{PartDependsOn, LabelDependsOn}}},
