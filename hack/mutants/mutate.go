@@ -15,14 +15,14 @@ type mutation struct {
 	line     int
 	column   int
 	in       string // the function, or the variable
-	within   lines  // of it
+	within   lines  // of the function
 	from, to int    // bytes of the file
 	was      string
 	becomes  string // empty: deleted
 	src      string // the file as it was
 }
 
-// lines are those of a function, or of a variable's value.
+// lines are those of a function; zero: it is in none.
 type lines struct{ first, last int }
 
 // key tells it from others, and stays the same when lines move.
@@ -64,13 +64,13 @@ func mutations(path string, src []byte) ([]mutation, error) {
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
 			if decl.Body != nil {
-				m.enter(decl.Name, decl)
+				m.in, m.where = decl.Name.Name, lines{fset.Position(decl.Pos()).Line, fset.Position(decl.End()).Line}
 				m.function(decl.Type, decl.Body)
 			}
 		case *ast.GenDecl:
 			for _, spec := range decl.Specs {
 				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
-					m.enter(v.Names[0], v)
+					m.in, m.where = v.Names[0].Name, lines{}
 					for _, value := range v.Values {
 						m.table(value)
 					}
@@ -88,10 +88,6 @@ type mutator struct {
 	in    string
 	where lines
 	found []mutation
-}
-
-func (m *mutator) enter(name *ast.Ident, n ast.Node) {
-	m.in, m.where = name.Name, lines{m.fset.Position(n.Pos()).Line, m.fset.Position(n.End()).Line}
 }
 
 func (m *mutator) text(n ast.Node) string {
