@@ -29,6 +29,7 @@ func TestPortsOverlapWhereBothCanNotBeHad(t *testing.T) {
 		{Port{HostIP: "no address", Host: 80, Protocol: "tcp"}, Port{HostIP: "10.0.0.1", Host: 80, Protocol: "tcp"}, false},
 		{Port{HostIP: "no address", Host: 80, Protocol: "tcp"}, Port{HostIP: "::", Host: 80, Protocol: "tcp"}, false},
 		{Port{HostIP: "no address", Host: 80, Protocol: "tcp"}, Port{HostIP: "another", Host: 80, Protocol: "tcp"}, false},
+		{Port{HostIP: "no address", Host: 80, Protocol: "tcp"}, Port{HostIP: "no address", Host: 80, Protocol: "tcp"}, true},
 		{Port{}, Port{}, false},
 	} {
 		if got, back := c.a.Overlaps(c.b), c.b.Overlaps(c.a); got != c.want || back != c.want {

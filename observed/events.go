@@ -38,11 +38,7 @@ func (o *Observer) Expect(id string, verb engine.Verb) (done func()) {
 // the caller holds o.mu.
 func (o *Observer) expects(e engine.Event) bool {
 	x := o.expected[e.ID]
-	if x == nil {
-		return false
-	}
-	if !x.until.IsZero() && o.opt.Now().After(x.until) {
-		delete(o.expected, e.ID)
+	if x == nil || !x.until.IsZero() && o.opt.Now().After(x.until) {
 		return false
 	}
 	if e.Action == engine.ActionStart { // what ends after it, it began

@@ -2,6 +2,7 @@ package observed
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -321,6 +322,30 @@ func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
 		}
 		if late.count != 2 {
 			t.Errorf("%d inspects; want those who asked meanwhile to share the second", late.count)
+		}
+	})
+}
+
+func TestWhoeverSharesAnInspectThatFailsIsToldSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &tardy{Engine: shop("web")}
+		o := running(t, e, nil)
+		pass(10 * time.Second)
+		id := o.View().Containers[0].ID
+		e.Calls()
+		e.FailNext("inspect", engine.ErrUnavailable)
+		e.FailNext("inspect", engine.ErrUnavailable) // the second and the third share the next
+		refreshed := make(chan error, 3)
+		for range 3 {
+			go func() { refreshed <- o.Refresh(t.Context(), id) }()
+		}
+		for range 3 {
+			if err := <-refreshed; !errors.Is(err, engine.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if calls := e.Calls(); calls["inspect"] != 2 {
+			t.Errorf("%v", calls)
 		}
 	})
 }
