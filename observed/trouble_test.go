@@ -2,7 +2,6 @@ package observed
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -289,79 +288,4 @@ func TestWhatIsRetriedAndHangsIsNotAskedAgainWithTheNext(t *testing.T) {
 			t.Errorf("%s after %v; want two inspects of each", got, calls)
 		}
 	})
-}
-
-func TestARefreshIsNeverOlderThanItsCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := shop("web")
-		o := running(t, e, nil)
-		id := o.View().Containers[0].ID
-		answered, release := make(chan struct{}), make(chan struct{})
-		late := &slow{Engine: e, answered: answered, release: release}
-		o.opt.Engine = late // Run is idle: the next inspect is ours
-		go func() { _ = o.Refresh(t.Context(), id) }()
-		<-answered // it saw the container running; its answer is on its way
-		done := o.Expect(id, engine.VerbStop)
-		if err := e.Stop(t.Context(), id, 0); err != nil {
-			t.Fatal(err)
-		}
-		done()
-		refreshed := make(chan error, 2)
-		for range 2 {
-			go func() { refreshed <- o.Refresh(t.Context(), id) }()
-		}
-		synctest.Wait()
-		close(release)
-		for range 2 {
-			if err := <-refreshed; err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := show(o.View()); got != "web exited" {
-			t.Error(got)
-		}
-		if late.count != 2 {
-			t.Errorf("%d inspects; want those who asked meanwhile to share the second", late.count)
-		}
-	})
-}
-
-func TestWhoeverSharesAnInspectThatFailsIsToldSo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := &tardy{Engine: shop("web")}
-		o := running(t, e, nil)
-		pass(10 * time.Second)
-		id := o.View().Containers[0].ID
-		e.Calls()
-		e.FailNext("inspect", engine.ErrUnavailable)
-		e.FailNext("inspect", engine.ErrUnavailable) // the second and the third share the next
-		refreshed := make(chan error, 3)
-		for range 3 {
-			go func() { refreshed <- o.Refresh(t.Context(), id) }()
-		}
-		for range 3 {
-			if err := <-refreshed; !errors.Is(err, engine.ErrUnavailable) {
-				t.Errorf("got %v", err)
-			}
-		}
-		if calls := e.Calls(); calls["inspect"] != 2 {
-			t.Errorf("%v", calls)
-		}
-	})
-}
-
-// slow holds back the first answer to an inspect.
-type slow struct {
-	*sim.Engine
-	answered, release chan struct{}
-	count             int
-}
-
-func (e *slow) Inspect(ctx context.Context, ref string) (engine.Container, error) {
-	c, err := e.Engine.Inspect(ctx, ref)
-	if e.count++; e.count == 1 {
-		close(e.answered)
-		<-e.release
-	}
-	return c, err
 }
