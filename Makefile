@@ -10,7 +10,7 @@ STATE ?= state.yaml
 # Go's cache can't see what an engine is.
 REAL := ./engine/docker/... ./internal/e2e/...
 # Tests that take many seconds each, which `make quick` leaves out.
-SLOW := ^(TestKilledAtAnyFileStepTheFileIsOldOrNew|TestAWrongLoginIsToldInThePage|TestBesideAThousandUselessConnectionsOneIsAnswered|TestWhoeverPlantsLinksWhereADoorOpensGetsNothing)$$
+SLOW := ^(TestKilledAtAnyFileStepTheFileIsOldOrNew|TestNoFailureOfTheDiskIsLost|TestAWrongLoginIsToldInThePage|TestBesideAThousandUselessConnectionsOneIsAnswered|TestWhoeverPlantsLinksWhereADoorOpensGetsNothing)$$
 # What they find: both engines and both Composes, installed and started.
 define real
 hack/deps.sh engine

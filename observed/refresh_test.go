@@ -70,13 +70,17 @@ func TestWhoeverSharesAnInspectThatFailsIsToldSo(t *testing.T) {
 	})
 }
 
-// gated lets one inspect through at a time.
+// gated lets one inspect by that ID through at a time.
 type gated struct {
 	*sim.Engine
+	id   string
 	next chan struct{}
 }
 
 func (e gated) Inspect(ctx context.Context, ref string) (engine.Container, error) {
+	if ref != e.id {
+		return e.Engine.Inspect(ctx, ref)
+	}
 	select {
 	case <-e.next:
 		return e.Engine.Inspect(ctx, ref)
@@ -85,13 +89,47 @@ func (e gated) Inspect(ctx context.Context, ref string) (engine.Container, error
 	}
 }
 
+func TestWhatAnotherLookToldMeanwhileIsNotAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		o := running(t, e, nil)
+		id := o.View().Containers[0].ID
+		next := make(chan struct{})
+		o.opt.Engine = gated{e, id, next} // Run is idle: the inspects are ours
+		e.Calls()
+		ended := make(chan error, 2)
+		for range 2 { // the second is not content with the first
+			go func() { ended <- o.Refresh(t.Context(), id) }()
+			synctest.Wait()
+		}
+		if err := o.Refresh(t.Context(), "web"); err != nil { // by its name
+			t.Error(err)
+		}
+		next <- struct{}{}
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		if calls := e.Calls(); calls["inspect"] != 2 {
+			t.Errorf("%v", calls)
+		}
+		close(next)
+		e.Exit("web", 1)
+		synctest.Wait()
+		if got := show(o.View()); got != "web exited" {
+			t.Error(got)
+		}
+	})
+}
+
 func TestWhoeverGivesUpWaitsForNoInspect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web")
 		o := running(t, e, nil)
 		id := o.View().Containers[0].ID
 		next := make(chan struct{})
-		o.opt.Engine = gated{e, next} // Run is idle: the inspects are ours
+		o.opt.Engine = gated{e, id, next} // Run is idle: the inspects are ours
 		refresh := func() (cancel func(), ended chan error) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended = make(chan error, 1)

@@ -268,6 +268,22 @@ func TestATardyEngineIsNotCrowded(t *testing.T) {
 	})
 }
 
+func TestWhatAnEventBroughtUpToDateIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := shop("web")
+		o := running(t, e, nil)
+		e.Calls()
+		e.FailNext("inspect", engine.ErrUnavailable)
+		e.Exit("web", 1)
+		synctest.Wait()
+		e.HandStart("web")
+		pass(time.Second)
+		if got, calls := show(o.View()), e.Calls(); got != "web running" || calls["inspect"] != 2 {
+			t.Errorf("%s after %v", got, calls)
+		}
+	})
+}
+
 func TestWhatIsRetriedAndHangsIsNotAskedAgainWithTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := shop("web", "db")
