@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -44,6 +45,9 @@ func TestARefusalIsInvalidAndIsFoundInWhatWrapsIt(t *testing.T) {
 	var r *Refusal
 	if !errors.Is(err, ErrInvalid) || !errors.Is(err, cause) || errors.Is(err, ErrNotFound) || !errors.As(err, &r) || r.Subject != "/srv/x" {
 		t.Errorf("%v is not what it is", err)
+	}
+	if within := (&Refusal{Words: "no"}).Unwrap(); !slices.Equal(within, []error{ErrInvalid}) {
+		t.Errorf("one from nothing else is made of %v", within)
 	}
 	if want := "start web: refused by the engine: no such path"; err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
