@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"testing"
+
+	"reconciler/desired"
 )
 
 func TestWhichStatesAreAliveAndWhichAreKnown(t *testing.T) {
@@ -31,4 +33,11 @@ func TestTheClosedSetsAreWhole(t *testing.T) {
 	whole("actions", len(slices.Compact(slices.Sorted(slices.Values(Actions())))), 10)
 	whole("refusals", len(slices.Compact(slices.Sorted(slices.Values(Refusals())))), 9)
 	whole("verbs", len(slices.Compact(slices.Sorted(slices.Values(Verbs())))), len(verbs))
+}
+
+func TestATargetIsNamedByProjectServiceAndNumber(t *testing.T) {
+	web := Target{Key: desired.Key{Project: "shop", Service: "web"}, Number: 2}
+	if got := web.String(); got != "shop/web-2" {
+		t.Errorf("got %q", got)
+	}
 }
