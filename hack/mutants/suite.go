@@ -80,7 +80,7 @@ func measure(pkg, binary, name string) (*testOf, error) {
 	if err := errors.Join(os.Mkdir(counts, 0o700), os.Chmod(counts, 0o777)); err != nil { // some are another user's
 		return nil, err
 	}
-	cmd := command(context.Background(), pkg, binary, []string{name}, time.Minute)
+	cmd := command(context.Background(), pkg, binary, []string{name}, 5*time.Minute)
 	cmd.Args = append(cmd.Args, "-test.gocoverdir="+counts)
 	cmd.Env = append(cmd.Env, "GOCOVERDIR="+counts)
 	began := time.Now()
