@@ -84,8 +84,8 @@ func readLogin(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if kind := mediaType(r); kind != "application/x-www-form-urlencoded" {
-		return "", newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it as a form: application/x-www-form-urlencoded", kind)
+	if kind := mediaType(r); kind != typeForm {
+		return "", newProblem(http.StatusUnsupportedMediaType, "media_type", "the body is %q; send it as a form: %s", kind, typeForm)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || len(form) != 1 || len(form["token"]) != 1 {
@@ -99,7 +99,7 @@ func readLogin(r *http.Request) (string, error) {
 func (s *server) sendsToLogin(r *http.Request, p *problem) bool {
 	return p.Type == "unauthorized" && s.opt.Tokens != nil && r.URL.Path == "/" &&
 		(r.Method == http.MethodGet || r.Method == http.MethodHead) &&
-		len(r.Header.Values("Authorization")) == 0 && strings.Contains(r.Header.Get("Accept"), "text/html")
+		len(r.Header.Values("Authorization")) == 0 && strings.Contains(r.Header.Get("Accept"), typeHTML)
 }
 
 // cookieName binds the cookie to this very host where the connection is

@@ -46,10 +46,15 @@ const (
 	typeProblem = "application/problem+json"
 	typeText    = "text/plain"
 	typeHTML    = "text/html"
-	htmlText    = typeHTML + "; charset=utf-8" // as a Content-Type
 	typeCSS     = "text/css"
-	plainText   = typeText + "; charset=utf-8" // as a Content-Type
 	typeForm    = "application/x-www-form-urlencoded"
+)
+
+// Those of text that we write, as a Content-Type.
+const (
+	plainText = typeText + "; charset=utf-8"
+	htmlText  = typeHTML + "; charset=utf-8"
+	cssText   = typeCSS + "; charset=utf-8"
 )
 
 // asJSON is a JSON body of the type of v.

@@ -57,5 +57,5 @@ func (s *server) page(r *http.Request) (reply, error) {
 }
 
 func (s *server) style(*http.Request) (reply, error) {
-	return text{status: http.StatusOK, kind: "text/css; charset=utf-8", header: map[string]string{"Cache-Control": "max-age=3600"}, bytes: styleSource}, nil
+	return text{status: http.StatusOK, kind: cssText, header: map[string]string{"Cache-Control": "max-age=3600"}, bytes: styleSource}, nil
 }

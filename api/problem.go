@@ -36,7 +36,7 @@ func newProblem(status int, kind, format string, args ...any) *problem {
 
 func (p *problem) write(w http.ResponseWriter) {
 	set(w, p.header)
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", typeProblem)
 	w.WriteHeader(p.Status)
 	_ = encodeJSON(w, p) // that the client went away is nobody's error
 }

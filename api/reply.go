@@ -72,11 +72,11 @@ type redirect struct {
 	cookie *http.Cookie // that it is to keep from now on; nil: none
 }
 
-func (to redirect) write(w http.ResponseWriter, r *http.Request) error {
-	if to.cookie != nil {
-		http.SetCookie(w, to.cookie)
+func (d redirect) write(w http.ResponseWriter, r *http.Request) error {
+	if d.cookie != nil {
+		http.SetCookie(w, d.cookie)
 	}
-	http.Redirect(w, r, to.to, http.StatusSeeOther)
+	http.Redirect(w, r, d.to, http.StatusSeeOther)
 	return nil
 }
 
