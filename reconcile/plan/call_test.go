@@ -39,6 +39,7 @@ func TestCall(t *testing.T) {
 		"while a call of ours is under way":        {failed, busy(runs), call{callFailed, "", was.print, 2, trouble, at(104), 0}},
 		"it is ended, as is wanted by now":         {failed, stopped(fares), none},
 		"it runs, which isn't wanted by now":       {failed, stopped(runs), call{callFailed, "", was.print, 2, trouble, at(104), 0}},
+		"whether it is ended isn't known":          {failed, stopped(seen(110, unknown, 1, 2).after(was)), call{callFailed, "", was.print, 2, trouble, at(104), 0}},
 		"none was made":                            {none, runs, none},
 		"an unknown word stays":                    {strange, was, strange},
 	} {

@@ -25,18 +25,19 @@ func TestHealth(t *testing.T) {
 		want health
 	}{
 		"it is seen the first time, and counts from then on": {health{}, checked(engine.HealthUnhealthy, 90), fresh},
-		"it doesn't run":       {ill, seen(100, engine.StatePaused, 1, 0), health{}},
-		"it was started again": {ill, checked(engine.HealthUnhealthy, 90).with(func(l *look) { l.is.StartedAt = at(99) }), health{run: at(99), from: at(100), base: at(90)}},
-		"it is well":           {ill, checked(engine.HealthHealthy, 90), fresh},
-		"it becomes unhealthy": {fine, checked(engine.HealthUnhealthy, 90), health{run: run, from: at(10), base: at(9), sick: at(100)}},
-		"it is said to be, but by no new healthcheck": {fine, checked(engine.HealthUnhealthy, 9), fine},
-		"it still is": {ill, checked(engine.HealthUnhealthy, 90), ill},
-		"the engine was away: what it says is old":         {fine, back(checked(engine.HealthUnhealthy, 90)), health{run: run, from: at(100), base: at(90), old: true}},
-		"the engine was away, and there is no healthcheck": {fine, back(checked(engine.HealthNone, 90)), fresh},
-		"the engine was away, and this run is new":         {health{}, back(checked(engine.HealthUnhealthy, 90)), fresh},
-		"old, and no healthcheck ended since":              {vague, checked(engine.HealthHealthy, 9), vague},
-		"old no more, and well":                            {vague, checked(engine.HealthHealthy, 90), fresh},
-		"old no more, and unhealthy":                       {vague, checked(engine.HealthUnhealthy, 90), health{run: run, from: at(10), base: at(9), sick: at(100)}},
+		"it doesn't tell since when it runs":                 {health{}, checked(engine.HealthUnhealthy, 90).with(func(l *look) { l.is.StartedAt = time.Time{} }), health{from: at(100), base: at(90)}},
+		"it doesn't run":                                     {ill, seen(100, engine.StatePaused, 1, 0), health{}},
+		"it was started again":                               {ill, checked(engine.HealthUnhealthy, 90).with(func(l *look) { l.is.StartedAt = at(99) }), health{run: at(99), from: at(100), base: at(90)}},
+		"it is well":                                         {ill, checked(engine.HealthHealthy, 90), fresh},
+		"it becomes unhealthy":                               {fine, checked(engine.HealthUnhealthy, 90), health{run: run, from: at(10), base: at(9), sick: at(100)}},
+		"it is said to be, but by no new healthcheck":        {fine, checked(engine.HealthUnhealthy, 9), fine},
+		"it still is":                                        {ill, checked(engine.HealthUnhealthy, 90), ill},
+		"the engine was away: what it says is old":           {fine, back(checked(engine.HealthUnhealthy, 90)), health{run: run, from: at(100), base: at(90), old: true}},
+		"the engine was away, and there is no healthcheck":   {fine, back(checked(engine.HealthNone, 90)), fresh},
+		"the engine was away, and this run is new":           {health{}, back(checked(engine.HealthUnhealthy, 90)), fresh},
+		"old, and no healthcheck ended since":                {vague, checked(engine.HealthHealthy, 9), vague},
+		"old no more, and well":                              {vague, checked(engine.HealthHealthy, 90), fresh},
+		"old no more, and unhealthy":                         {vague, checked(engine.HealthUnhealthy, 90), health{run: run, from: at(10), base: at(9), sick: at(100)}},
 	} {
 		t.Run(name, func(t *testing.T) { same(t, c.from.look(&c.l), c.want) })
 	}

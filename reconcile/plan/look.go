@@ -13,7 +13,7 @@ import (
 type look struct {
 	is    engine.Container
 	print fingerprint
-	was   sight // how it was seen the look before
+	was   sight // how it was seen at the look before
 	now   time.Time
 
 	service    desired.Service

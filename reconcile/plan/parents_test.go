@@ -41,6 +41,12 @@ func TestParents(t *testing.T) {
 		"both were started again, the parent last":    {of(right), child(39, engine.StateRunning, 40), of(pinned{at(40), at(39), true, at(50)})},
 		"another parent is forgotten with its shares": {parents{"id-old": gone}, child(11, engine.StateRunning, 10), of(right)},
 	} {
-		t.Run(name, func(t *testing.T) { same(t, c.from.look(&c.l), c.want) })
+		t.Run(name, func(t *testing.T) {
+			got := c.from.look(&c.l)
+			same(t, got, c.want)
+			if (got == nil) != (c.want == nil) {
+				t.Errorf("it became %#v, which takes memory", got)
+			}
+		})
 	}
 }

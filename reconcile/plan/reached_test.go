@@ -21,6 +21,7 @@ func TestReached(t *testing.T) {
 		"it should run, and doesn't":        {wanted(desired.Running, false, ended), false},
 		"a job is at work":                  {wanted(desired.Completed, true, runs), true},
 		"a job is done":                     {wanted(desired.Completed, true, ended), true},
+		"a job was never started":           {wanted(desired.Completed, true, seen(9, engine.StateCreated, 0, 0)), false},
 		"a job failed":                      {wanted(desired.Completed, true, ended.with(func(l *look) { l.is.ExitCode = 1 })), false},
 		"it should be stopped, and runs":    {wanted(desired.Stopped, false, runs), false},
 		"it should be stopped, and is":      {wanted(desired.Stopped, false, ended), true},
@@ -38,6 +39,9 @@ func TestReached(t *testing.T) {
 	for how, r := range results(engine.VerbStart) {
 		if got := reached(false).after(&r); bool(got) != (how == "succeeded") {
 			t.Errorf("a call %s: reached %t", how, got)
+		}
+		if !reached(true).after(&r) {
+			t.Errorf("a call %s: what was reached isn't any more", how)
 		}
 	}
 }

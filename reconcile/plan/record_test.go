@@ -27,6 +27,28 @@ func TestTheConcernsOfARecordAreAppliedInOrder(t *testing.T) {
 		l.reborn = true
 		same(t, known.observe(l).crashes, crashes{3, lifeUnseen, deathNone, at(60)})
 	})
+	t.Run("the file is heeded as soon as it is seen to be, and not when it changes", func(t *testing.T) {
+		if !known.observe(runs).reached {
+			t.Error("it runs, as wanted, and the file isn't heeded")
+		}
+		l := died
+		l.flipped = true
+		heeded := known
+		heeded.reached = true
+		if heeded.observe(l).reached {
+			t.Error("the file asks for something else, and is heeded already")
+		}
+	})
+	t.Run("how it ended last is kept while it runs again", func(t *testing.T) {
+		l := died
+		l.is.ExitCode = 3
+		same(t, known.observe(l).observe(runs).exit, Exit{at(60), 3})
+	})
+	t.Run("a look at another run was not asked for", func(t *testing.T) {
+		open := known
+		open.inquiry.asked = at(40)
+		same(t, open.observe(died).inquiry, inquiry{})
+	})
 	t.Run("what runs since this look has not run for long", func(t *testing.T) {
 		was := known.observe(died)
 		again := was.observe(seen(5000, engine.StateRunning, 4999, 60).after(died))
@@ -68,6 +90,37 @@ func TestTheConcernsOfARecordAreAppliedInOrder(t *testing.T) {
 	})
 }
 
+func TestEachConcernOfARecordHearsHowACallEnded(t *testing.T) {
+	r := results(engine.VerbStop)["succeeded"]
+	r.Lost = Lost{Networks: []engine.Network{{Name: "front"}}}
+	rec := record{asked: askedRestart, call: call{failures: 2}, crashes: crashes{count: 3}}
+	same(t, rec.after(&r, desired.Retry{}), record{
+		asked: askedRestart, call: call{state: callReturned, before: fingerprintOf(&r.Before)}, reached: true,
+		crashes: crashes{count: 3, life: lifeEnding}, lost: r.Lost,
+	})
+	r = results(engine.VerbRestart)["succeeded"]
+	same(t, rec.after(&r, desired.Retry{}), record{
+		call: call{state: callReturned, before: fingerprintOf(&r.Before)}, reached: true, crashes: crashes{count: 3},
+	})
+}
+
+func TestARestartIsRefusedOnlyWhereItIsAskedFor(t *testing.T) {
+	s := newStory()
+	tell := func(line string) call {
+		if err := s.step(strings.Fields(line)); err != nil {
+			t.Fatal(err)
+		}
+		s.plan()
+		return s.pasts["web"].containers["id-p-web-1"].call
+	}
+	tell("want web running")
+	tell("self p-web-1 reconciler runs in it")
+	same(t, tell("have p-web-1 running started=11:00:00"), call{})
+	if k := tell("restart web"); k.state != callFailed || k.trouble.Reason != ReasonSelf {
+		t.Errorf("it is refused nowhere: %+v", k)
+	}
+}
+
 // TestWhatIsRememberedInUnknownWordsIsLeftAlone puts a word that nobody knows in
 // the place of each, and asks for what would else be done.
 func TestWhatIsRememberedInUnknownWordsIsLeftAlone(t *testing.T) {
@@ -88,6 +141,7 @@ func TestWhatIsRememberedInUnknownWordsIsLeftAlone(t *testing.T) {
 			"to be started": {service, []engine.Container{ended}},
 			"to be stopped": {stopped, []engine.Container{runs}},
 			"surplus":       {service, []engine.Container{runs, runs}},
+			"left as it is": {service, []engine.Container{runs}},
 		} {
 			t.Run(place+"/"+name, func(t *testing.T) {
 				var have own.Holding
@@ -97,8 +151,8 @@ func TestWhatIsRememberedInUnknownWordsIsLeftAlone(t *testing.T) {
 				}
 				last := have.Replicas[len(have.Replicas)-1].Container.ID
 				p := Diff(c.service, have, Around{}, Past{}, at(0))
-				if len(p.Actions) != 1 || p.Actions[0].ID != last {
-					t.Fatalf("nothing would be done anyway: %+v", p)
+				if acts := len(p.Actions) == 1 && p.Actions[0].ID == last; acts == (name == "left as it is") {
+					t.Fatalf("else this would be done: %v", p.Actions)
 				}
 				rec := p.Past.containers[last]
 				muddled(&rec)
