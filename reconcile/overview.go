@@ -92,7 +92,7 @@ func orphans(look driver.Look) []Orphan {
 	for _, o := range look.Orphans() {
 		all = append(all, Orphan{
 			ID: o.Container.ID, Name: o.Container.Name, Service: o.Service,
-			State: o.Container.State, Message: o.Message,
+			State: o.Container.State, Message: o.Message(),
 		})
 	}
 	return all

@@ -61,9 +61,9 @@ func unread(whose own.Ownership, view observed.View) {
 			switch {
 			case err == nil:
 			case hidden[r.Container.ID]:
-				h.Hidden = fmt.Sprintf("%s can't be looked at, so nothing is done: %v", r.Container.Name, err)
+				h.Hidden = own.Doubt{Kind: own.Unseen, Container: r.Container.Name, Cause: err.Error()}
 			default:
-				h.Warnings = append(h.Warnings, fmt.Sprintf("%s can't be looked at, so what is shown of it is old: %v", r.Container.Name, err))
+				h.Warnings = append(h.Warnings, own.Doubt{Kind: own.Outdated, Container: r.Container.Name, Cause: err.Error()})
 			}
 			return hidden[r.Container.ID]
 		})
@@ -126,8 +126,8 @@ func (l *look) Restartable(s desired.Service, past plan.Past, given driver.Given
 	switch {
 	case have.Trouble.Kind != "":
 		return nil, have.Trouble.Message()
-	case have.Hidden != "":
-		return nil, have.Hidden
+	case have.Hidden.Kind != "":
+		return nil, have.Hidden.Message()
 	case len(ids) == 0:
 		return nil, "it has no container"
 	}

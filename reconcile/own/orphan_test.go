@@ -22,7 +22,7 @@ func TestAnOrphanHasThePortsThatTheEngineChoseForIt(t *testing.T) {
 		Ports:     []engine.Port{{HostIP: "0.0.0.0", Host: 32768, Container: 80, Protocol: "tcp"}},
 	}
 	got := Judge(doc, []engine.Container{web, old}, nil).Holdings["web"].InTheWay
-	if want := (Obstacle{"p-old-1", "holds port 32768/tcp"}); len(got) != 1 || got["1"] != want {
+	if want := (Obstacle{Kind: HoldsPort, Orphan: "p-old-1", Port: web.Publishes[0]}); len(got) != 1 || got["1"] != want {
 		t.Errorf("in the way: %v, want %v", got, want)
 	}
 	web.State = engine.StateRunning

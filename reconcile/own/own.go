@@ -9,7 +9,6 @@ package own
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,20 +36,13 @@ type Holding struct {
 	// The zero value: none.
 	Trouble Trouble
 	// Hidden: one that seems to be the service's can't be looked at, or has a label
-	// that can't be read, and this says why. Nothing may be done to the others
-	// either, and nothing is missing. Empty: none.
-	Hidden   string
-	Warnings []string
+	// that can't be read. Nothing may be done to the others either, and nothing is
+	// missing. The zero value: none.
+	Hidden   Doubt
+	Warnings []Doubt
 	// InTheWay is what keeps a replica that doesn't live from being started, by
 	// container ID; mostly nil.
 	InTheWay map[string]Obstacle
-}
-
-// Orphan is a container of the project that no listed service owns.
-type Orphan struct {
-	Container engine.Container
-	Service   string // as its label says
-	Message   string
 }
 
 // Ownership says which container belongs to which listed service.
@@ -263,19 +255,11 @@ func (s *candidates) holding() Holding {
 		if h.Trouble.Kind != "" {
 			break // the trouble names them
 		}
-		h.Warnings = append(h.Warnings, fmt.Sprintf("%s carries the service's labels but not a name of it: left alone", c.Name))
+		h.Warnings = append(h.Warnings, Doubt{Kind: Misnamed, Container: c.Name})
 	}
 	return h
 }
 
-func (s *candidates) trouble(kind Kind, containers ...engine.Container) Trouble {
+func (s *candidates) trouble(kind TroubleKind, containers ...engine.Container) Trouble {
 	return Trouble{Kind: kind, Service: s.service.Name, Containers: containers}
-}
-
-func names(cs []engine.Container) string {
-	all := make([]string, len(cs))
-	for i, c := range cs {
-		all[i] = c.Name
-	}
-	return strings.Join(all, ", ")
 }

@@ -64,7 +64,7 @@ func owns(t *rapid.T) {
 	owner := make(map[string]string) // container ID → service that may act on it
 	for _, name := range slices.Sorted(maps.Keys(whose.Holdings)) {
 		h := whose.Holdings[name]
-		if h.Trouble.Kind != "" || h.Hidden != "" {
+		if h.Trouble.Kind != "" || h.Hidden.Kind != "" {
 			continue // nothing is done
 		}
 		i := slices.IndexFunc(doc.Services, func(s desired.Service) bool { return s.Name == name })

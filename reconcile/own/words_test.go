@@ -10,15 +10,21 @@ import (
 // strange is a member of none of the closed sets.
 const strange = "strange"
 
-func TestAGuardOfAnUnknownKindIsToldToo(t *testing.T) {
-	for _, g := range []Guard{{Role: strange}, {Role: RoleSelf, Sign: strange}, {}} {
-		kind := string(g.Role)
-		if g.Sign != "" {
-			kind = string(g.Sign)
+func TestWhatIsOfAnUnknownKindIsToldToo(t *testing.T) {
+	for name, got := range map[string]string{
+		"a role":      Guard{Role: strange}.String(),
+		"a sign":      Guard{Role: RoleSelf, Sign: strange}.String(),
+		"a trouble":   Trouble{Kind: strange}.Message(),
+		"a doubt":     Doubt{Kind: strange}.Message(),
+		"an orphan":   Orphan{Kind: strange}.Message(),
+		"an obstacle": Obstacle{Kind: strange}.Message("web-1"),
+	} {
+		if !strings.Contains(got, `"strange", which is not known here`) {
+			t.Errorf("%s says %s", name, got)
 		}
-		if got := g.String(); !strings.Contains(got, `"`+kind+`", which is not known here`) {
-			t.Errorf("%+v says %s", g, got)
-		}
+	}
+	if guard, doubt := (Guard{}).String(), (Doubt{}).Message(); guard == "" || doubt != "" {
+		t.Errorf("a guard without a role says %q, no doubt says %q", guard, doubt)
 	}
 }
 

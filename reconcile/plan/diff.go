@@ -69,15 +69,18 @@ type Budget struct {
 func Diff(service desired.Service, have own.Holding, around Around, past Past, now time.Time) Plan {
 	d := decision{service: service, around: around, replicas: have.Replicas, inTheWay: have.InTheWay, now: now}
 	d.past = past.observe(service, have, around, now)
-	d.plan = Plan{Service: service.Name, Warnings: slices.Clone(have.Warnings)}
+	d.plan = Plan{Service: service.Name}
+	for _, w := range have.Warnings {
+		d.plan.Warnings = append(d.plan.Warnings, w.Message())
+	}
 
 	d.dependencies()
 	if note, until := d.otherTool(have.Replacing); note.Reason != "" {
 		d.hold(verdict{Status: StatusWaiting, idle: StatusWaiting, Reconciling: note, next: until, untimed: true, asWanted: d.serve(have.Replicas)})
 	} else if have.Trouble.Kind != "" {
 		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: troubled(have.Trouble)})
-	} else if have.Hidden != "" {
-		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Reconciling: Note{ReasonRetry, have.Hidden}})
+	} else if have.Hidden.Kind != "" {
+		d.hold(verdict{Status: StatusUnknown, idle: StatusUnknown, Reconciling: Note{ReasonRetry, have.Hidden.Message()}})
 	} else {
 		d.decide(have.Replicas)
 	}

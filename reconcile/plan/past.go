@@ -47,7 +47,7 @@ func (p Past) observe(service desired.Service, have own.Holding, around Around, 
 
 	known := p.containers
 	p.containers = make(map[string]record, len(have.Replicas))
-	vague := have.Trouble.Kind != "" || have.Hidden != ""
+	vague := have.Trouble.Kind != "" || have.Hidden.Kind != ""
 	if vague || len(have.Replacing) > 0 {
 		maps.Copy(p.containers, known) // it will be told who is who, later
 	} else {

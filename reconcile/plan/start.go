@@ -99,10 +99,9 @@ func (d *decision) held(v *verdict, c engine.Container, verb engine.Verb) bool {
 // barred writes into the verdict that nothing may be started: an orphan has what
 // the container needs, or a start would leave it without its networks.
 func (d *decision) barred(v *verdict, c engine.Container) bool {
-	switch o := d.inTheWay[c.ID]; {
-	case o.Orphan != "":
-		v.Stalled = Note{ReasonOrphan, fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (%s), or list its service in the file",
-			c.Name, o.Orphan, o.Has, engine.HandStop.On(o.Orphan))}
+	switch o, blocked := d.inTheWay[c.ID]; {
+	case blocked:
+		v.Stalled = Note{ReasonOrphan, o.Message(c.Name)}
 	case c.Unplugged || len(engine.Missing(d.record(c).lost.Networks, c.Networks)) > 0:
 		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
 	default:

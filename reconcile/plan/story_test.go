@@ -108,7 +108,7 @@ func (s *story) plan() string {
 		}
 	}
 	for _, o := range whose.Orphans {
-		fmt.Fprintf(&b, "  orphan %s: %s\n", o.Container.Name, o.Message)
+		fmt.Fprintf(&b, "  orphan %s: %s\n", o.Container.Name, o.Message())
 	}
 	return b.String()
 }

@@ -1,12 +1,30 @@
 package own
 
 import (
-	"fmt"
 	"slices"
 
 	"reconciler/desired"
 	"reconciler/engine"
 )
+
+// DoubtKind says what isn't known of a container. The zero value: nothing.
+type DoubtKind string
+
+// The kinds.
+const (
+	LabelUnread DoubtKind = "label_unread" // one of its labels can't be read
+	Unseen      DoubtKind = "unseen"       // it is listed, and could never be looked at
+	Outdated    DoubtKind = "outdated"     // it was looked at once, and can't be now
+	Misnamed    DoubtKind = "misnamed"     // labelled as the service's, and named otherwise
+)
+
+// Doubt is a kind and its subject. It is comparable. The zero value: none.
+type Doubt struct {
+	Kind      DoubtKind
+	Container string // its name
+	Label     string // the name of the one that can't be read, for LabelUnread
+	Cause     string // why it can't be looked at, in words, for Unseen and Outdated
+}
 
 // conceal takes out the containers of which a label can't be read: it can't be
 // told what they depend on, or replace.
@@ -30,15 +48,13 @@ func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
 	for _, s := range doc.Services {
 		h := o.Holdings[s.Name]
 		named := s.Container == "" && replicaNumber(doc.Project, s.ComposeService, c.Name) > 0
-		if named && len(h.Replicas) == 0 && h.Trouble.Kind == "" && h.Hidden == "" {
+		if named && len(h.Replicas) == 0 && h.Trouble.Kind == "" && h.Hidden.Kind == "" {
 			h.Hidden = unread(c)
 			o.Holdings[s.Name] = h
 		}
 	}
 }
 
-// unread says of which label a container can't be told for whose it is.
-func unread(c engine.Container) string {
-	return fmt.Sprintf("%s has a label %s that can't be read, for it is too long or no line of text, so nothing is done: "+
-		"take it out of the image, or the Compose file, and make the container again", c.Name, c.Claim.Unread.Label)
+func unread(c engine.Container) Doubt {
+	return Doubt{Kind: LabelUnread, Container: c.Name, Label: c.Claim.Unread.Label}
 }
