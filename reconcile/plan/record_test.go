@@ -114,7 +114,7 @@ func TestARestartIsRefusedOnlyWhereItIsAskedFor(t *testing.T) {
 		return s.pasts["web"].containers["id-p-web-1"].call
 	}
 	tell("want web running")
-	tell("self p-web-1 reconciler runs in it")
+	tell("self p-web-1 the container in which reconciler runs")
 	same(t, tell("have p-web-1 running started=11:00:00"), call{})
 	if k := tell("restart web"); k.state != callFailed || k.trouble.Reason != ReasonSelf {
 		t.Errorf("it is refused nowhere: %+v", k)
