@@ -33,7 +33,7 @@ type App struct {
 	news      news
 	end       *ending
 	file      string           // the state file
-	reread    <-chan os.Signal // when to read everything again
+	reread    <-chan os.Signal // when to read everything again; nil: never
 
 	supervisor *supervisor
 }
@@ -42,7 +42,7 @@ type App struct {
 type Options struct {
 	// Version is told by the API and the metrics.
 	Version string
-	// Log is where the log is written to. It must not make who writes wait.
+	// Log is where the log is written to. It must not make who writes wait. Required.
 	Log io.Writer
 	// Engine is used instead of the one that the settings name; nil: theirs.
 	Engine engine.Engine
@@ -85,12 +85,7 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 	if err := a.open(conf); err != nil {
 		return nil, err
 	}
-	counts := metrics.New(metrics.Options{
-		Version:    opt.Version,
-		Known:      func() reconcile.Known { return a.loop.Known() },
-		Queue:      func() (int, time.Duration) { return a.loop.Queue() },
-		LogDropped: dropped,
-	})
+	counts := metrics.New(metrics.Options{Version: opt.Version, LogDropped: dropped})
 	history := reconcile.NewHistory(rand.Text()[:8], keptEvents)
 	a.recorder = reconcile.Recorders{log, counts, history}
 	if a.supervisor, err = newSupervisor(a.warn); err != nil {
@@ -105,9 +100,8 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 	myself := Self(conf.State)
 	a.observer = observed.New(observed.Options{
 		Engine: world, Self: myself, Project: a.store.Snapshot().Document.Project, Resync: conf.Resync,
-		Names:   func() map[string]bool { return a.names.of(a.store.Snapshot().Document) },
-		Changed: func() { a.loop.Wake() },
-		Heard:   func(h observed.Heard) { a.heard(h, counts) },
+		Names: func() map[string]bool { return a.names.of(a.store.Snapshot().Document) },
+		Heard: func(h observed.Heard) { a.heard(h, counts) },
 	})
 	decider, err := reconcile.New(reconcile.Options{
 		Driver:  containers.New(containers.Options{Engine: world, World: a.observer, Self: myself}),
@@ -117,9 +111,10 @@ func New(conf config.Config, opt Options) (a *App, err error) {
 		return nil, err
 	}
 	a.loop = reconcile.NewLoop(decider, conf.Workers)
+	a.observer.Subscribe(a.loop.Wake)
 	a.store.Subscribe(a.stateChanged)
 	a.api = api.New(api.Options{
-		Loop: a.loop, State: a.store, History: history, Logs: world, Metrics: counts.Handler(), Version: opt.Version,
+		Loop: a.loop, State: a.store, History: history, Logs: world, Metrics: counts.Handler(a.loop), Version: opt.Version,
 		Hosts: hosts(conf), Tokens: a.tokens, Warn: a.warn, Observe: counts.ObserveHTTP,
 	})
 	a.begin()
@@ -176,8 +171,7 @@ func (a *App) warn(text string) {
 	a.recorder.Record(reconcile.Event{Time: time.Now(), Kind: reconcile.KindWarning, Message: text})
 }
 
-// Close lets go of what was opened. After Run, not
-// during it.
+// Close lets go of what was opened. It is called after Run, or instead of it.
 func (a *App) Close() {
 	for _, e := range a.entrances {
 		_ = e.Close() // nothing was accepted that could be lost

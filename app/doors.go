@@ -69,13 +69,14 @@ func hosts(conf config.Config) []string {
 	return names
 }
 
-// URL is where the API is: for a browser, where some door is one for it, else
-// unix:PATH, as the first door has it.
+// URL is where the API is: the first address that a browser can open, or
+// unix:PATH, that of the first door, where there is none.
 func (a *App) URL() string {
 	url, _ := a.url()
 	return url
 }
 
+// url is URL, and whether a browser can open it.
 func (a *App) url() (url string, page bool) {
 	for _, e := range a.entrances {
 		if url := e.URL(); !e.Door.Metrics && url != e.Door.Address {

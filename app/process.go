@@ -23,8 +23,9 @@ type Process struct {
 }
 
 // Own makes this process one, from now on. What it says goes to out; when ctx
-// has ended and the process hasn't, some time later, exit ends it. Close gives
-// the process back.
+// has ended and the process hasn't, some time later, exit ends it, and doesn't
+// return. Close comes last: what the process does with signals and where
+// libraries log to is then as before, but that SIGPIPE goes on ending nothing.
 func Own(ctx context.Context, out io.Writer, exit func()) *Process {
 	// First of all, and before systemd is told that it may send one: a SIGHUP that
 	// nobody hears ends the process.
@@ -42,8 +43,8 @@ func Own(ctx context.Context, out io.Writer, exit func()) *Process {
 // Write says something: it never fails and never waits.
 func (p *Process) Write(lines []byte) (int, error) { return p.out.Write(lines) }
 
-// Close says that everything has ended, and waits a moment for somebody to read
-// what was said.
+// Close says that everything has ended, waits a moment for somebody to read what
+// was said, and gives the process back.
 func (p *Process) Close() {
 	p.end.ended()
 	log.SetOutput(p.libs)

@@ -21,19 +21,23 @@ import (
 
 const prefix = "reconciler_"
 
-// Options says what to tell of. All are required.
+// Options says what to tell of besides the services. Both are required.
 type Options struct {
 	Version string
-	Known   func() reconcile.Known
-	Queue   func() (depth int, oldest time.Duration)
 	// LogDropped is how many lines of the log were lost so far.
 	LogDropped func() int64
+}
+
+// Source is what the services are read from whenever somebody asks: a
+// reconcile.Loop.
+type Source interface {
+	Known() reconcile.Known
+	Queue() (depth int, oldest time.Duration)
 }
 
 // Metrics counts. Its methods may be called by any number of goroutines.
 type Metrics struct {
 	registry *prometheus.Registry
-	opt      Options
 	now      func() time.Time
 
 	drift         *counts
@@ -56,7 +60,7 @@ type Metrics struct {
 
 // New returns metrics that nobody has counted on yet.
 func New(opt Options) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), opt: opt, now: time.Now}
+	m := &Metrics{registry: prometheus.NewRegistry(), now: time.Now}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
 		m.registry.MustRegister(c)

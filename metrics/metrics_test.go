@@ -20,17 +20,25 @@ import (
 	"reconciler/reconcile/plan"
 )
 
-// world is an overview that a test changes between scrapes.
+// told is metrics with what they tell of.
+type told struct {
+	*Metrics
+	of Source
+}
+
+// world is an overview that a test changes between scrapes. It is a Source.
 type world struct {
 	mu   sync.Mutex
 	over reconcile.Known
 }
 
-func (w *world) known() reconcile.Known {
+func (w *world) Known() reconcile.Known {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.over
 }
+
+func (w *world) Queue() (depth int, oldest time.Duration) { return 3, 2 * time.Second }
 
 func (w *world) set(services ...reconcile.Tracked) {
 	w.mu.Lock()
@@ -42,20 +50,16 @@ func service(name string) reconcile.Tracked {
 	return reconcile.Tracked{Service: reconcile.Service{Project: "shop", Name: name, Desired: "running", Status: plan.StatusRunning}}
 }
 
-func newTest(services ...reconcile.Tracked) (*Metrics, *world) {
+func newTest(services ...reconcile.Tracked) (told, *world) {
 	w := &world{}
 	w.set(services...)
-	return New(Options{
-		Version: "v1", Known: w.known,
-		Queue:      func() (int, time.Duration) { return 3, 2 * time.Second },
-		LogDropped: func() int64 { return 5 },
-	}), w
+	return told{New(Options{Version: "v1", LogDropped: func() int64 { return 5 }}), w}, w
 }
 
 // gather returns what is told now, by name.
-func gather(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
+func gather(t *testing.T, m told) map[string]*dto.MetricFamily {
 	t.Helper()
-	families, err := m.gatherers().Gather()
+	families, err := m.gatherers(m.of).Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func gather(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 }
 
 // series counts them, histograms as one.
-func series(t *testing.T, m *Metrics) int {
+func series(t *testing.T, m told) int {
 	t.Helper()
 	n := 0
 	for _, f := range gather(t, m) {
@@ -78,7 +82,7 @@ func series(t *testing.T, m *Metrics) int {
 
 // value returns that of reconciler_<name> with the labels, written as
 // "service=web state=running".
-func value(t *testing.T, m *Metrics, name, labels string) float64 {
+func value(t *testing.T, m told, name, labels string) float64 {
 	t.Helper()
 	f := gather(t, m)[prefix+name]
 	for _, s := range f.GetMetric() {
@@ -335,9 +339,9 @@ func TestManyTellAndScrapeAtOnce(t *testing.T) {
 }
 
 // scrape returns what Prometheus is told.
-func scrape(m *Metrics) string {
+func scrape(m told) string {
 	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler(m.of).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
 	return answer.Body.String()
 }
 

@@ -38,15 +38,15 @@ func formatFor(h http.Header) expfmt.Format {
 	return formats[0]
 }
 
-// Handler serves the metrics. A scrape for which there is no room is answered
-// with 503 and a problem (docs/http.md).
-func (m *Metrics) Handler() http.Handler {
+// Handler serves the metrics, with those of the source's services. A scrape for
+// which there is no room is answered with 503 and a problem (docs/http.md).
+func (m *Metrics) Handler(of Source) http.Handler {
 	press := rendering.New(room)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		format := formatFor(r.Header)
 		print, err := press.Make(r.Context(), rendering.Order{Key: string(format), Write: func(to io.Writer) (rendering.Made, error) {
 			began := m.now()
-			return rendering.Made{Still: func() bool { return m.now().Sub(began) < sharedFor }}, m.write(to, format)
+			return rendering.Made{Still: func() bool { return m.now().Sub(began) < sharedFor }}, m.write(to, format, of)
 		}})
 		switch {
 		case errors.Is(err, rendering.ErrBusy):
@@ -67,9 +67,9 @@ func (m *Metrics) Handler() http.Handler {
 
 // gatherers are what is told now, in parts: of the services one name at a time,
 // so that only that is held while it is written.
-func (m *Metrics) gatherers() prometheus.Gatherers {
+func (m *Metrics) gatherers(of Source) prometheus.Gatherers {
 	all := prometheus.Gatherers{m.registry}
-	for _, f := range m.services() {
+	for _, f := range m.services(of) {
 		r := prometheus.NewRegistry()
 		r.MustRegister(f)
 		all = append(all, r)
@@ -78,9 +78,9 @@ func (m *Metrics) gatherers() prometheus.Gatherers {
 }
 
 // write writes what is told now.
-func (m *Metrics) write(to io.Writer, format expfmt.Format) error {
+func (m *Metrics) write(to io.Writer, format expfmt.Format, of Source) error {
 	encoder := expfmt.NewEncoder(to, format)
-	for _, from := range m.gatherers() {
+	for _, from := range m.gatherers(of) {
 		families, err := from.Gather()
 		if err != nil {
 			return fmt.Errorf("gather the metrics: %w", err)

@@ -21,27 +21,30 @@ type crowd struct {
 	*Metrics
 	gathers, now, most atomic.Int64
 	hold               chan struct{}
+	services           []reconcile.Tracked
 }
 
 func newCrowd(services ...reconcile.Tracked) *crowd {
-	c := &crowd{}
-	c.Metrics = New(Options{Version: "v1", LogDropped: func() int64 { return 0 }, Queue: func() (int, time.Duration) { return 0, 0 }, Known: func() reconcile.Known {
-		c.gathers.Add(1)
-		c.most.Store(max(c.most.Load(), c.now.Add(1)))
-		defer c.now.Add(-1)
-		if c.hold != nil {
-			<-c.hold
-		}
-		return reconcile.Known{Project: "shop", Services: services}
-	}})
-	return c
+	return &crowd{Metrics: New(Options{Version: "v1", LogDropped: func() int64 { return 0 }}), services: services}
 }
+
+func (c *crowd) Known() reconcile.Known {
+	c.gathers.Add(1)
+	c.most.Store(max(c.most.Load(), c.now.Add(1)))
+	defer c.now.Add(-1)
+	if c.hold != nil {
+		<-c.hold
+	}
+	return reconcile.Known{Project: "shop", Services: c.services}
+}
+
+func (c *crowd) Queue() (depth int, oldest time.Duration) { return 0, 0 }
 
 func TestManyScrapesAtOnceAreOneGather(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(service("web"))
 		c.hold = make(chan struct{})
-		handler := c.Handler()
+		handler := c.Handler(c)
 		var all sync.WaitGroup
 		bodies := make(chan string, 64)
 		for range 64 {
@@ -80,7 +83,7 @@ func TestAScrapeThatFindsNoRoomSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd()
 		c.hold = make(chan struct{})
-		handler := c.Handler()
+		handler := c.Handler(c)
 		var all sync.WaitGroup
 		all.Go(func() { handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil)) })
 		synctest.Wait()
@@ -101,7 +104,8 @@ func TestAScrapeIsToldInTheFormatThatItTakes(t *testing.T) {
 	// What Prometheus 3 asks with.
 	const prometheus3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5," +
 		"application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
-	handler := newCrowd(service("web")).Handler()
+	c := newCrowd(service("web"))
+	handler := c.Handler(c)
 	for accept, want := range map[string]string{
 		"": text, "*/*": text, "text/html": text, "application/openmetrics-text": old, "application/openmetrics-text;version=1.0.0": open,
 		prometheus3: open, "text/plain": text, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": text,

@@ -25,9 +25,9 @@ func (f family) Describe(to chan<- *prometheus.Desc) { to <- f.desc }
 func (f family) Collect(to chan<- prometheus.Metric) { f.tell(to) }
 
 // services tells of each service, and of all of them together, as they are now.
-func (m *Metrics) services() []family {
-	o := m.opt.Known()
-	depth, oldest := m.opt.Queue()
+func (m *Metrics) services(of Source) []family {
+	o := of.Known()
+	depth, oldest := of.Queue()
 	counted := func(c *counts) family {
 		return family{c.desc, func(to chan<- prometheus.Metric) { c.collect(o.Services, to) }}
 	}

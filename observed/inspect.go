@@ -80,7 +80,7 @@ func (o *Observer) inspect(ctx context.Context, ref string) error {
 	f.err = err
 	close(f.done)
 	if changed {
-		o.opt.Changed()
+		o.tell()
 	}
 	return err
 }

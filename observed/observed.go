@@ -38,10 +38,9 @@ type Options struct {
 	// Resync is how often everything is listed anew, at least; 0: 30 s.
 	Resync time.Duration
 	Now    func() time.Time // nil: time.Now
-	// Changed is called after each change of the view, Heard for what else a
-	// metric or a log wants to know; both must return at once. nil: nobody.
-	Changed func()
-	Heard   func(Heard)
+	// Heard is called for what a metric or a log wants to know besides the view;
+	// it must return at once. nil: nobody.
+	Heard func(Heard)
 }
 
 // View is what is known at one time. It is a value; nobody changes it.
@@ -86,11 +85,12 @@ type Heard struct {
 
 // Observer keeps the view.
 type Observer struct {
-	opt  Options
-	view atomic.Pointer[View]
-	wake chan struct{} // something is dirty
-	fail chan struct{} // something has failed
-	look chan struct{} // somebody wants a resync
+	opt     Options
+	changed atomic.Pointer[func()]
+	view    atomic.Pointer[View]
+	wake    chan struct{} // something is dirty
+	fail    chan struct{} // something has failed
+	look    chan struct{} // somebody wants a resync
 
 	mu       sync.Mutex
 	up       bool
@@ -122,9 +122,6 @@ func New(opt Options) *Observer {
 	if opt.Names == nil {
 		opt.Names = func() map[string]bool { return nil }
 	}
-	if opt.Changed == nil {
-		opt.Changed = func() {}
-	}
 	if opt.Heard == nil {
 		opt.Heard = func(Heard) {}
 	}
@@ -135,8 +132,16 @@ func New(opt Options) *Observer {
 		dirty: map[string]bool{}, failed: map[string]bool{}, unread: map[string]error{}, flights: map[string]*flight{},
 	}
 	o.view.Store(&View{})
+	o.Subscribe(func() {})
 	return o
 }
+
+// Subscribe sets who is called after each change of the view from now on; changed
+// must return at once.
+func (o *Observer) Subscribe(changed func()) { o.changed.Store(&changed) }
+
+// tell says that the view has changed; the caller doesn't hold o.mu.
+func (o *Observer) tell() { (*o.changed.Load())() }
 
 // View returns what is known now.
 func (o *Observer) View() View { return *o.view.Load() }

@@ -192,7 +192,7 @@ func (o *Observer) found(info engine.Info) {
 	})
 	o.mu.Unlock()
 	o.opt.Heard(Heard{Connected: &info})
-	o.opt.Changed()
+	o.tell()
 }
 
 // lost makes the view a thing of the past, and reports whether it had been
@@ -210,6 +210,6 @@ func (o *Observer) lost(err error) bool {
 	if first {
 		o.opt.Heard(Heard{Lost: err})
 	}
-	o.opt.Changed()
+	o.tell()
 	return was
 }

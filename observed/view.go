@@ -11,7 +11,7 @@ import (
 )
 
 // publish makes what is known the view; edit changes what is not in the sets.
-// The caller holds o.mu and must call o.opt.Changed after it let go of it.
+// The caller holds o.mu and must call o.tell after it let go of it.
 func (o *Observer) publish(edit func(*View)) {
 	v := o.View()
 	v.Version++

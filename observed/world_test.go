@@ -72,11 +72,11 @@ func newWorld(t *testing.T, names ...string) *world {
 func (w *world) observe(t *testing.T, opt Options) {
 	t.Helper()
 	opt.Engine, opt.Project, opt.Now = tampered{w}, "shop", func() time.Time { return w.now }
-	opt.Changed = func() {
+	w.Observer = New(opt)
+	w.Subscribe(func() {
 		w.changed.Add(1)
 		w.told.Store(w.View().Version)
-	}
-	w.Observer = New(opt)
+	})
 	t.Cleanup(w.Tap(w.Note))
 	if _, err := w.Once(t.Context()); err != nil {
 		t.Fatal(err)
@@ -151,10 +151,10 @@ func running(t *testing.T, e engine.Engine, heard func(Heard)) *Observer {
 
 func runningAs(t *testing.T, opt Options) *Observer {
 	t.Helper()
-	var o *Observer
+	opt.Project = "shop"
+	o := New(opt)
 	var told atomic.Int64 // the version at the last word of a change
-	opt.Project, opt.Changed = "shop", func() { told.Store(o.View().Version) }
-	o = New(opt)
+	o.Subscribe(func() { told.Store(o.View().Version) })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- o.Run(ctx) }()

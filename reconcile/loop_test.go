@@ -26,14 +26,14 @@ func liveBy(t *testing.T, clock func() time.Time, e *sim.Engine, state string) (
 	t.Helper()
 	k := &kept{}
 	k.write(t, state)
-	var loop *Loop
-	o := observed.New(observed.Options{Engine: e, Project: "p", Now: clock, Changed: func() { loop.Wake() }})
+	o := observed.New(observed.Options{Engine: e, Project: "p", Now: clock})
 	drive := containers.New(containers.Options{Engine: e, World: o, Now: clock})
 	r, err := New(Options{Driver: drive, Desired: k, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	loop = NewLoop(r, 2)
+	loop := NewLoop(r, 2)
+	o.Subscribe(loop.Wake)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{}, 2)
 	go func() { _ = o.Run(ctx); ended <- struct{}{} }()
