@@ -13,10 +13,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"reconciler/bench/rig"
 )
 
 // options are what the flags say.
@@ -45,14 +46,7 @@ func main() {
 	flag.DurationVar(&opt.watch, "watch", time.Minute, "how long the idle daemon is watched")
 	flag.IntVar(&opt.listed, "listed", 1000, "how many services the daemon has that is read")
 	flag.IntVar(&opt.requests, "requests", 1000, "how often it is read")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, opt); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		stop()
-		os.Exit(1)
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, opt) })
 }
 
 func run(ctx context.Context, opt options) (err error) {

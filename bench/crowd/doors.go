@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"reconciler/bench/rig"
 )
 
 const secret = "the-secret-of-the-crowd-and-of-its-victim"
@@ -80,7 +82,7 @@ func start(opt options, dir string) (*daemons, error) {
 	}
 	var at [4]string
 	for i := range at {
-		if at[i], err = free(); err != nil {
+		if at[i], err = rig.Free(); err != nil {
 			return nil, err
 		}
 	}
@@ -133,15 +135,6 @@ func (ds *daemons) run(opt options, dir string, flags []string) error {
 	}
 	ds.cmds = append(ds.cmds, cmd)
 	return nil
-}
-
-// free returns an address where nobody listens.
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // certify writes a web configuration into the folder, and returns who vouches

@@ -18,11 +18,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
 	"slices"
 	"sync"
 	"text/tabwriter"
 	"time"
+
+	"reconciler/bench/rig"
 )
 
 // options are what the flags say.
@@ -43,14 +44,7 @@ func main() {
 	flag.IntVar(&opt.descriptors, "descriptors", 1024, "how many file descriptors a reconciler may have")
 	flag.DurationVar(&opt.again, "again", 3*time.Second, "about when a bad connection that was hung up on comes again")
 	flag.DurationVar(&opt.patience, "patience", 5*time.Second, "when a request is given up")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, opt); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		stop()
-		os.Exit(1)
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, opt) })
 }
 
 func run(ctx context.Context, opt options) (err error) {

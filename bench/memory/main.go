@@ -13,13 +13,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"reconciler/bench/rig"
 	"reconciler/client"
 	"reconciler/internal/siege"
 )
@@ -47,14 +47,10 @@ func main() {
 	flag.DurationVar(&opt.lasts, "lasts", 5*time.Second, "how long they ask")
 	flag.StringVar(&opt.only, "only", "", "a regular expression of the attacks to make; empty: all")
 	flag.BoolVar(&opt.slow, "slow", true, "also with clients that read a byte a second")
-	flag.Parse()
-	if err := run(opt); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	rig.Main(func(ctx context.Context) error { return run(ctx, opt) })
 }
 
-func run(opt options) error {
+func run(ctx context.Context, opt options) error {
 	chosen, err := regexp.Compile(opt.only)
 	if err != nil {
 		return err
@@ -67,9 +63,12 @@ func run(opt options) error {
 				continue
 			}
 			for _, binary := range strings.Split(opt.binaries, ",") {
-				row, err := measure(opt, binary, a)
+				row, err := measure(ctx, opt, binary, a)
 				if err != nil {
 					return fmt.Errorf("%s: %w", a.Name, err)
+				}
+				if ctx.Err() != nil {
+					return ctx.Err() // it wasn't asked for as long as it should
 				}
 				fmt.Print(row)
 			}
@@ -79,7 +78,7 @@ func run(opt options) error {
 }
 
 // measure makes one attack on a process of its own.
-func measure(opt options, binary string, a siege.Attack) (row string, err error) {
+func measure(ctx context.Context, opt options, binary string, a siege.Attack) (row string, err error) {
 	cage, err := siege.NewCage(fmt.Sprintf("reconciler-bench-%d", os.Getpid()), opt.limit)
 	if err != nil {
 		return "", err
@@ -94,7 +93,7 @@ func measure(opt options, binary string, a siege.Attack) (row string, err error)
 	if err := os.WriteFile(file, []byte(siege.State(opt.services)), 0o644); err != nil {
 		return "", err
 	}
-	address, err := free()
+	address, err := rig.Free()
 	if err != nil {
 		return "", err
 	}
@@ -111,10 +110,10 @@ func measure(opt options, binary string, a siege.Attack) (row string, err error)
 		_ = cmd.Process.Kill() // it may have ended
 		<-ended
 	}()
-	if err := ready(address, ended); err != nil {
+	if err := ready(ctx, address, ended); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), opt.lasts)
+	ctx, cancel := context.WithTimeout(ctx, opt.lasts)
 	defer cancel()
 	var got siege.Result
 	if a.Path == "" {
@@ -151,17 +150,19 @@ func measure(opt options, binary string, a siege.Attack) (row string, err error)
 }
 
 // ready waits until the loop has looked at everything.
-func ready(address string, ended <-chan struct{}) error {
+func ready(ctx context.Context, address string, ended <-chan struct{}) error {
 	c := &client.Client{Server: "http://" + address}
 	deadline := time.After(time.Minute)
 	for {
-		if c.Ready(context.Background()) == nil {
+		if c.Ready(ctx) == nil {
 			return nil
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ended:
 			return errors.New("it ended before it was ready")
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-deadline:
 			return errors.New("it doesn't become ready")
 		}
@@ -169,12 +170,3 @@ func ready(address string, ended <-chan struct{}) error {
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
-
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}

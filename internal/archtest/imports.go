@@ -44,7 +44,7 @@ var line = []struct {
 	{"internal/rendering", nil},
 	{"internal/siege", nil},
 	{"examples/...", nil},
-	{"bench/...", []string{"client", "desired", "engine/docker/dockertest", "internal/hostile", "internal/siege"}},
+	{"bench/...", []string{"bench/rig", "client", "desired", "engine/docker/dockertest", "internal/hostile", "internal/siege"}},
 	{"hack/...", nil},
 	{"internal/e2e/...", []string{"internal/siege"}}, // from outside: the binary and the engine only
 }
