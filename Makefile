@@ -9,8 +9,13 @@ STATE ?= state.yaml
 # Packages whose tests need a real engine. No earlier result of theirs counts:
 # Go's cache can't see what an engine is.
 REAL := ./engine/docker/... ./internal/e2e/...
-# Tests that take many seconds each, which `make quick` leaves out.
-SLOW := ^(TestKilledAtAnyFileStepTheFileIsOldOrNew|TestNoFailureOfTheDiskIsLost|TestAWrongLoginIsToldInThePage|TestBesideAThousandUselessConnectionsOneIsAnswered|TestWhoeverPlantsLinksWhereADoorOpensGetsNothing)$$
+# Tests that take seconds each, which `make quick` leaves out: they kill a process
+# at each step, make thousands of requests or files, or wait for what is real.
+SLOW := TestKilledAtAnyFileStepTheFileIsOldOrNew TestNoFailureOfTheDiskIsLost TestNobodyElseCanReadAnEditThatIsBeingWritten \
+	TestNoEditorsSaveIsEverLost TestWhateverIsWrongIsToldInFewWords TestHistoryHasABoundInBytes \
+	TestAWrongLoginIsToldInThePage TestBesideAThousandUselessConnectionsOneIsAnswered \
+	TestWhoeverPlantsLinksWhereADoorOpensGetsNothing TestHostileRequestsChangeNothing TestASocketThatIsTakenAwayIsMadeAgain \
+	TestAnUnreadLogHoldsUpNoEnd TestAnUnreadLogStopsNothing TestWhateverIsBlockedTheProcessEnds TestThePythonOfThePageWorks
 # What they find: both engines and both Composes, installed and started.
 define real
 hack/deps.sh engine
@@ -52,7 +57,7 @@ stack-down: ## remove what `make stack` made
 test: test-unit test-engine ## all tests: without an engine, then on Debian's and on the current one
 
 quick: ## the tests that need no engine, without the race detector and the slowest, for while you write
-	go test -skip '$(SLOW)' $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
+	go test -p 4 -skip "^($$(echo $(SLOW) | tr ' ' '|'))$$" $$(go list ./... | grep -v -e /engine/docker -e /internal/e2e)
 
 mutants: ## 100 small mistakes, one at a time: which do the tests not notice? SAMPLE=0 makes all, for hours
 	nice -n 15 go run ./hack/mutants -sample $(or $(SAMPLE),100) -workers $(or $(WORKERS),2) $(if $(SEED),-seed $(SEED)) -room '$(ROOM)' -only '$(ONLY)'
@@ -81,10 +86,12 @@ image: build ## the container image reconciler, without a registry
 	DOCKER_BUILDKIT=0 docker build -t reconciler .
 
 lint: ## staticcheck and golangci-lint (.golangci.yml), pinned in hack/lint
+	echo "lint: staticcheck and golangci-lint; the first time both are built, which takes minutes and says nothing" >&2
 	go tool -modfile=hack/lint/go.mod staticcheck ./...
 	go tool -modfile=hack/lint/go.mod golangci-lint run ./...
 
 check: lint ## format, vet, linters, modules; the documents are checked by the tests
+	echo "check: format, vet, modules, scripts" >&2
 	unformatted=$$(gofmt -l .)
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	go vet ./...

@@ -61,14 +61,15 @@ func TestGuessersAreRememberedWithinBounds(t *testing.T) {
 	c := newClock()
 	f := newFailures(func() time.Time { return c.now })
 	address := func(i int) string { return fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255) }
-	for i := range 3 * maxRemembered {
+	const beyond = 500
+	for i := range maxRemembered + beyond {
 		f.count(address(i))
 		c.add(time.Millisecond)
 		if len(f.from) > maxRemembered {
 			t.Fatalf("%d addresses are remembered", len(f.from))
 		}
 	}
-	if f.from[guesser(address(3*maxRemembered-1))] == nil || f.from[guesser(address(0))] != nil {
+	if f.from[guesser(address(beyond-1))] != nil || f.from[guesser(address(beyond))] == nil || f.from[guesser(address(maxRemembered+beyond-1))] == nil {
 		t.Error("it is not the oldest that is forgotten")
 	}
 	c.add(failureWindow)

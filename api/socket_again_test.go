@@ -34,6 +34,7 @@ func expectWarning(t *testing.T, heard <-chan string, says string) {
 // TestASocketThatIsTakenAwayIsMadeAgain, told of, and in /readyz as long as it
 // can't be.
 func TestASocketThatIsTakenAwayIsMadeAgain(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t)
 	heard := hears(w)
 	folder := filepath.Join(t.TempDir(), "run")

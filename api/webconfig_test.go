@@ -127,6 +127,7 @@ func TestTLSThatBrokeIsToldOncePerCause(t *testing.T) {
 // TestAConnectionThatFailsForOurTLSIsNoSilence: the door is really served, and
 // who watches the program hears of it by another one.
 func TestAConnectionThatFailsForOurTLSIsNoSilence(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	f := newWebFolder(t)
 	w := newWorld(t)
 	w.options.Tokens = tokensOf(t)

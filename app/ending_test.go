@@ -48,6 +48,7 @@ func TestWhatDoesNotEndIsNamedAndEnded(t *testing.T) {
 
 // What is blocked may hold the lock that the one who tells of it needs.
 func TestTheEndWaitsForNobodyWhoTellsOfIt(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	gone := make(chan struct{}, 1)
 	e := &ending{out: startBacklog(newStopped()), within: time.Millisecond, exit: func() { gone <- struct{}{} }}
 	ctx, told := context.WithCancel(t.Context())

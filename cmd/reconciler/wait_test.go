@@ -29,6 +29,7 @@ func TestWaitEndsOnlyWhenItIsSo(t *testing.T) {
 		{"stopped", "stopped", `"observed_generation":2,"converged":true,"desired":"running"`, `"observed_generation":2,"converged":true,"desired":"stopped"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // it waits more than it works
 			var asked atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				text := c.before
@@ -93,6 +94,7 @@ func TestAnInterruptedCommandSaysOnlyThat(t *testing.T) {
 }
 
 func TestAFlipThatWaitsTellsWhatItWaitsFor(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	told := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {

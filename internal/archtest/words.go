@@ -102,11 +102,15 @@ func exists(word, doc string, known map[string]bool) bool {
 	return false
 }
 
-// testName is what a text calls a test.
-var testName = regexp.MustCompile("`(Test[A-Z]\\w*)`")
+// testName is what a text calls a test, and bareTestName what the Makefile does.
+var (
+	testName     = regexp.MustCompile("`(Test[A-Z]\\w*)`")
+	bareTestName = regexp.MustCompile(`\b(Test[A-Z]\w*)`)
+)
 
-// docTests finds tests that a text names and that don't exist: what a table of
-// proofs claims is nothing without them.
+// docTests finds tests that a text or the Makefile names and that don't exist:
+// what a table of proofs claims is nothing without them, and what is to be left
+// out or run isn't.
 func docTests(t Tree) []string {
 	known := make(map[string]bool)
 	for _, f := range t.Go {
@@ -118,10 +122,14 @@ func docTests(t Tree) []string {
 	}
 	var found []string
 	for _, doc := range t.paths() {
-		if path.Ext(doc) != ".md" {
+		called := testName
+		switch {
+		case doc == "Makefile":
+			called = bareTestName
+		case path.Ext(doc) != ".md":
 			continue
 		}
-		for _, name := range matches(testName, t.Text[doc]) {
+		for _, name := range matches(called, t.Text[doc]) {
 			if !known[name] {
 				found = append(found, fmt.Sprintf("%s: names %s, which doesn't exist", doc, name))
 			}
