@@ -138,7 +138,7 @@ func (s suite) near(m mutation) []*testOf {
 }
 
 func build(pkg, to string, more ...string) error {
-	args := append([]string{"test", "-c", "-vet=off", "-o", to}, more...)
+	args := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", to}, more...)
 	said, err := exec.Command("go", append(args, pkg)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, said)
