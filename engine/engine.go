@@ -200,6 +200,7 @@ type Info struct {
 	Version    string // the engine's own, e.g. 20.10.24
 	APIVersion string // as negotiated, e.g. 1.41
 	Server     Server // as seen when it was asked
+	Hands      Hands  // what a person types where nothing here does it
 }
 
 // LogOptions says what of a container's log is wanted. The zero value wants

@@ -1,30 +1,46 @@
 package engine
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// Hand is what a person does with the engine's own tools where nothing here does
-// it: the command, before what it is done to. Messages name such a command; all
-// of them stand here, for they are Docker's.
+// Hands are what a person does with the engine's own tools where nothing here
+// does it, as the engine brings it with its Info. It is comparable. The zero
+// value names no command: messages say what is to be done, and not how.
+type Hands struct {
+	Start, Stop, Restart, Unpause, Remove, Logs Hand // of a container
+
+	// Up makes and starts what a service needs, or all of them, Create only makes
+	// it, Scale makes more of it, and Recreate makes it anew.
+	Up, Create, Scale, Recreate Hand
+}
+
+// Hand is one such command, before what it is done to. The zero value: none.
 type Hand string
 
-// What a person does to a container.
-const (
-	HandStart   Hand = "docker start"
-	HandStop    Hand = "docker stop"
-	HandRestart Hand = "docker restart"
-	HandUnpause Hand = "docker unpause"
-	HandRemove  Hand = "docker rm -f"
-	HandLogs    Hand = "docker logs"
-)
-
-// What a person does for a service, or for all of them, with Compose.
-const (
-	HandUp       Hand = "docker compose up"
-	HandCreate   Hand = "docker compose up --no-start"
-	HandScale    Hand = "docker compose up --no-start --scale"
-	HandRecreate Hand = "docker compose up --no-start --force-recreate"
-)
-
 // On is the command as it is typed, for that container or service; for none
-// where that is empty.
-func (h Hand) On(subject string) string { return strings.TrimSpace(string(h) + " " + subject) }
+// where that is empty. It is "" where there is no command.
+func (h Hand) On(subject string) string {
+	if h == "" {
+		return ""
+	}
+	return strings.TrimSpace(string(h) + " " + subject)
+}
+
+// After is what is to be done, in words, and behind it the command, if there is
+// one: "stop it by hand: docker stop web-1".
+func (h Hand) After(words, subject string) string {
+	if h == "" {
+		return words
+	}
+	return fmt.Sprintf("%s: %s", words, h.On(subject))
+}
+
+// Aside is After with the command in brackets: "stop it (docker stop web-1)".
+func (h Hand) Aside(words, subject string) string {
+	if h == "" {
+		return words
+	}
+	return fmt.Sprintf("%s (%s)", words, h.On(subject))
+}

@@ -2,13 +2,19 @@ package engine
 
 import "testing"
 
-func TestACommandIsWrittenAsItIsTyped(t *testing.T) {
-	for want, got := range map[string]string{
-		"docker rm -f web-1": HandRemove.On("web-1"), "docker compose up --no-start --force-recreate web": HandRecreate.On("web"),
-		"docker compose up": HandUp.On(""),
+func TestACommandIsWrittenAsItIsTypedAndLeftOutWhereThereIsNone(t *testing.T) {
+	const stop, up, none = Hand("docker stop"), Hand("docker compose up"), Hand("")
+	for _, c := range []struct{ got, want string }{
+		{stop.On("web-1"), "docker stop web-1"},
+		{up.On(""), "docker compose up"},
+		{none.On("web-1"), ""},
+		{stop.After("stop it by hand", "web-1"), "stop it by hand: docker stop web-1"},
+		{none.After("stop it by hand", "web-1"), "stop it by hand"},
+		{up.Aside("create them first", ""), "create them first (docker compose up)"},
+		{none.Aside("create them first", ""), "create them first"},
 	} {
-		if got != want {
-			t.Errorf("%q, want %q", got, want)
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"reconciler/desired"
 	"reconciler/engine"
+	"reconciler/engine/docker/hands"
 	"reconciler/engine/sim"
 	"reconciler/observed"
 	"reconciler/reconcile/containers"
@@ -49,7 +50,7 @@ func (w *world) Record(e Event) {
 func newWorld(t *testing.T, state string, specs ...sim.Spec) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), desired: &kept{}, due: map[desired.Key]time.Time{}}
-	w.engine = sim.New(sim.Options{Now: func() time.Time { return w.now.Round(0) }}) // an engine tells the wall clock
+	w.engine = sim.New(sim.Options{Now: func() time.Time { return w.now.Round(0) }, Hands: hands.Docker()}) // an engine tells the wall clock
 	w.desired.write(t, state)
 	for _, s := range specs {
 		w.engine.Create(s)

@@ -113,7 +113,11 @@ func (in *initial) find(ctx context.Context, world engine.Engine) error {
 	}
 	slices.Sort(in.services)
 	if len(in.services) == 0 {
-		return badInput(fmt.Errorf("project %s has no containers here; create them first (%s), or name another with --project", in.project, engine.HandUp))
+		info, err := world.Info(ctx)
+		if err != nil {
+			return err
+		}
+		return badInput(fmt.Errorf("project %s has no containers here; %s, or name another with --project", in.project, info.Hands.Up.Aside("create them first", "")))
 	}
 	return nil
 }

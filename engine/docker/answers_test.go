@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"reconciler/engine"
+	"reconciler/engine/docker/hands"
 )
 
 func TestAnEngineThatIsTooOldIsUnavailableUntilItIsNewer(t *testing.T) {
@@ -19,7 +20,7 @@ func TestAnEngineThatIsTooOldIsUnavailableUntilItIsNewer(t *testing.T) {
 		}
 	}
 	f.upgrade("1.41")
-	if info, err := e.Info(t.Context()); err != nil || info.APIVersion != "1.41" {
+	if info, err := e.Info(t.Context()); err != nil || info.APIVersion != "1.41" || info.Hands != hands.Docker() {
 		t.Errorf("%+v, error %v", info, err)
 	}
 }

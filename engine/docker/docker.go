@@ -21,6 +21,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"reconciler/engine"
+	"reconciler/engine/docker/hands"
 )
 
 // The deadlines of the calls, without the time for which they wait for their
@@ -125,7 +126,7 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 	err = e.do(ctx, call{"info", "", e.reads, infoDeadline}, func(ctx context.Context) error {
 		var server engine.Server
 		v, err := cli.ServerVersion(watched(ctx, &server))
-		info = engine.Info{Address: cli.DaemonHost(), Version: v.Version, APIVersion: cli.ClientVersion(), Server: server}
+		info = engine.Info{Address: cli.DaemonHost(), Version: v.Version, APIVersion: cli.ClientVersion(), Server: server, Hands: hands.Docker()}
 		if err == nil && versions.LessThan(info.APIVersion, oldestAPI) {
 			// Also where a ping fails without a version: the client takes 1.24 then.
 			return fmt.Errorf("API %s was agreed on, and %s is the oldest that will do", info.APIVersion, oldestAPI)

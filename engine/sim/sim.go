@@ -28,13 +28,15 @@ import (
 // Options says what kind of engine to simulate. The zero value is a faultless
 // one on the wall clock.
 type Options struct {
-	Now  func() time.Time // nil: time.Now
-	Seed uint64           // of the faults that happen by chance
+	Now   func() time.Time // nil: time.Now
+	Seed  uint64           // of the faults that happen by chance
+	Hands engine.Hands     // what messages tell a person to type; mostly none, for nobody can type to it
 }
 
 // Engine implements engine.Engine.
 type Engine struct {
-	now func() time.Time
+	now   func() time.Time
+	typed engine.Hands
 
 	mu         sync.Mutex
 	containers map[string]*box // by ID
@@ -66,7 +68,7 @@ func New(opt Options) *Engine {
 		opt.Now = time.Now
 	}
 	e := &Engine{
-		now: opt.Now, containers: map[string]*box{}, calls: map[string]int{},
+		now: opt.Now, typed: opt.Hands, containers: map[string]*box{}, calls: map[string]int{},
 		readers: map[int]*reader{}, taps: map[int]func(engine.Event){},
 		chance: rand.New(rand.NewPCG(opt.Seed, 1)), faults: newFaults(),
 	}
@@ -156,7 +158,7 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 		return engine.Info{}, err
 	}
 	defer e.mu.Unlock()
-	return engine.Info{Address: "sim://", Version: "sim", APIVersion: "1.41"}, nil
+	return engine.Info{Address: "sim://", Version: "sim", APIVersion: "1.41", Hands: e.typed}, nil
 }
 
 // List implements engine.Engine.

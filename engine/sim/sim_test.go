@@ -171,3 +171,12 @@ func TestAPopulatedWorldHasWhatTheFileLists(t *testing.T) {
 		}
 	}
 }
+
+func TestNoMessageNamesACommandThatTheTwinDoesNotHave(t *testing.T) {
+	for _, want := range []engine.Hands{{}, {Stop: "stop"}} {
+		info, err := sim.New(sim.Options{Hands: want}).Info(t.Context())
+		if err != nil || info.Hands != want {
+			t.Errorf("%+v, error %v, want %+v", info, err, want)
+		}
+	}
+}

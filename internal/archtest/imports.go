@@ -33,6 +33,8 @@ var line = []struct {
 	{"reconcile/own", []string{"desired", "engine"}},
 	{"observed", []string{"desired", "engine"}},
 	{"engine/docker/dockertest", []string{"engine", "engine/docker"}},
+	{"engine/docker/hands", []string{"engine"}},
+	{"engine/docker", []string{"desired", "engine", "engine/docker/hands"}},
 	{"engine/...", []string{"desired", "engine"}},
 	{"desired", []string{"desired/desk", "desired/settled"}},
 	{"desired/settled", []string{"desired/desk"}},
@@ -52,7 +54,7 @@ var line = []struct {
 // testsMay says what tests may import besides, wherever they are: the twin and
 // what drives it, the contract, the containers and the documents to try things on.
 var testsMay = []string{
-	"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "internal/deaddisk", "internal/hostile",
+	"engine", "engine/sim", "engine/enginetest", "engine/docker/dockertest", "engine/docker/hands", "internal/deaddisk", "internal/hostile",
 	"observed", "reconcile/containers",
 }
 

@@ -48,7 +48,7 @@ func (d *Driver) guard(a plan.Action) error {
 	if !guarded {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", driver.ErrGuarded, guard.Not(a.Verb, a.Container))
+	return fmt.Errorf("%w: %s", driver.ErrGuarded, guard.Not(a.Verb, a.Container, view.Info.Hands))
 }
 
 // grace is how long a stop waits before it kills: what the file says, else
@@ -65,7 +65,7 @@ func (c *call) grace() time.Duration {
 
 // Result implements driver.Call.
 func (c *call) Result(ctx context.Context, err error) plan.Result {
-	r := plan.Result{Action: c.action, Before: c.before, Err: err}
+	r := plan.Result{Action: c.action, Before: c.before, Err: err, Hands: c.opt.World.View().Info.Hands}
 	switch {
 	case errors.Is(err, engine.ErrNotFound):
 		r.Err, r.Void = nil, true

@@ -103,7 +103,7 @@ func (l *look) Decide(s desired.Service, past plan.Past, given driver.Given) dri
 func (l *look) surroundings(s desired.Service, have own.Holding, given driver.Given) plan.Around {
 	around := plan.Around{
 		Project: l.doc.Project, Since: l.view.Since, Seen: l.view.Seen, Touched: l.touched,
-		Budget: given.Budget, Self: l.self, Neighbours: l.around, DryRun: given.DryRun,
+		Budget: given.Budget, Self: l.self, Hands: l.view.Info.Hands, Neighbours: l.around, DryRun: given.DryRun,
 	}
 	for _, r := range have.Replicas {
 		t := engine.Target{Key: l.doc.Key(s.Name), Number: r.Number}
@@ -133,7 +133,7 @@ func (l *look) Restartable(s desired.Service, past plan.Past, given driver.Given
 	}
 	for _, r := range have.Replicas {
 		if guard, guarded := l.self[r.Container.ID]; guarded && slices.Contains(ids, r.Container.ID) {
-			return nil, guard.Not(engine.VerbRestart, r.Container.Name)
+			return nil, guard.Not(engine.VerbRestart, r.Container.Name, l.view.Info.Hands)
 		}
 	}
 	return ids, ""
@@ -154,7 +154,7 @@ func (l *look) Followers(restarted desired.Service, now time.Time) []driver.Foll
 			switch guard, guarded := l.self[c.ID]; {
 			case !c.Running():
 			case guarded:
-				f.Left = append(f.Left, guard.Not(engine.VerbRestart, c.Name))
+				f.Left = append(f.Left, guard.Not(engine.VerbRestart, c.Name, l.view.Info.Hands))
 			default:
 				f.IDs = append(f.IDs, c.ID)
 			}

@@ -41,13 +41,13 @@ func (g Guard) String() string {
 
 // Not says that the verb is not done to the container of that name, why, and
 // what to do instead.
-func (g Guard) Not(verb engine.Verb, name string) string {
+func (g Guard) Not(verb engine.Verb, name string, by engine.Hands) string {
 	is := fmt.Sprintf("%s is %s: ", name, g)
 	switch verb {
 	case engine.VerbStop:
-		return is + "it is not stopped from here; stop it by hand: " + engine.HandStop.On(name)
+		return is + by.Stop.After("it is not stopped from here; stop it by hand", name)
 	case engine.VerbRestart:
-		return is + "it is not restarted from here; restart it by hand: " + engine.HandRestart.On(name)
+		return is + by.Restart.After("it is not restarted from here; restart it by hand", name)
 	case engine.VerbStart, engine.VerbUnpause: // are harmless
 	}
 	return is + fmt.Sprintf("%q is not done to it from here", verb)
@@ -118,7 +118,7 @@ func (o Orphan) Message() string {
 
 // Message says that the container of that name is not started while it is so,
 // and how a person settles it.
-func (o Obstacle) Message(name string) string {
+func (o Obstacle) Message(name string, by engine.Hands) string {
 	has := fmt.Sprintf("has %q, which is not known here", o.Kind)
 	switch o.Kind {
 	case HoldsPort:
@@ -126,6 +126,6 @@ func (o Obstacle) Message(name string) string {
 	case WritesTo:
 		has = "writes to " + o.Place.String()
 	}
-	return fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: stop it (%s), or list its service in the file",
-		name, o.Orphan, has, engine.HandStop.On(o.Orphan))
+	return fmt.Sprintf("%s is not started while %s, which belongs to no listed service, %s: %s, or list its service in the file",
+		name, o.Orphan, has, by.Stop.Aside("stop it", o.Orphan))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"reconciler/engine"
+	"reconciler/engine/docker/hands"
 )
 
 // strange is a member of none of the closed sets.
@@ -17,7 +18,7 @@ func TestWhatIsOfAnUnknownKindIsToldToo(t *testing.T) {
 		"a trouble":   Trouble{Kind: strange}.Message(),
 		"a doubt":     Doubt{Kind: strange}.Message(),
 		"an orphan":   Orphan{Kind: strange}.Message(),
-		"an obstacle": Obstacle{Kind: strange}.Message("web-1"),
+		"an obstacle": Obstacle{Kind: strange}.Message("web-1", engine.Hands{}),
 	} {
 		if !strings.Contains(got, `"strange", which is not known here`) {
 			t.Errorf("%s says %s", name, got)
@@ -38,7 +39,7 @@ func TestWhatIsNotDoneIsToldOfEachVerb(t *testing.T) {
 			want = "web-1 is the container in which reconciler runs: it is not restarted from here; restart it by hand: docker restart web-1"
 		case engine.VerbStart, engine.VerbUnpause:
 		}
-		if got := (Guard{Role: RoleSelf}).Not(verb, "web-1"); got != want {
+		if got := (Guard{Role: RoleSelf}).Not(verb, "web-1", hands.Docker()); got != want {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 	}

@@ -19,5 +19,5 @@ func (d *decision) crashLoop(c engine.Container) (Note, time.Time) {
 		died = ", " + rec.policy.died
 	}
 	return Note{ReasonCrashLoop, fmt.Sprintf("%s%s, crashes in a loop: the engine's own restart policy has restarted it %d times; look at %s",
-		c.Name, died, c.Restarts, engine.HandLogs.On(c.Name))}, rec.policy.lately[0].Add(loopWindow)
+		c.Name, died, c.Restarts, d.log(c))}, rec.policy.lately[0].Add(loopWindow)
 }

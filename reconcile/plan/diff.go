@@ -41,6 +41,8 @@ type Around struct {
 	// Self are the containers that this program itself depends on, by ID
 	// (own.Guarded); they are never stopped or restarted.
 	Self map[string]own.Guard
+	// Hands are what messages tell a person to type.
+	Hands engine.Hands
 	// Neighbours are the services of the project, this one included.
 	Neighbours own.Neighbours
 	// DryRun: what would be done is said, and no action is decided.
@@ -214,7 +216,7 @@ func (d *decision) tooMany(c engine.Container) {
 	rec.asked = rec.asked.withdrawn() // only the wanted ones are restarted
 	d.keep(c, rec)
 	if !c.State.Known() {
-		d.surplus = append(d.surplus, strange(c))
+		d.surplus = append(d.surplus, d.strange(c))
 		return
 	}
 	if !c.State.Alive() {
@@ -263,11 +265,12 @@ func (d *decision) missing(exist, want int) {
 		d.hold(verdict{Status: StatusCompleted, idle: StatusCompleted, asWanted: true, Message: "finished; its container is gone"})
 		return
 	}
-	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: create it (%s), or remove it from the file",
-		d.service.Name, engine.HandCreate.On(d.service.ComposeService))
+	by := d.around.Hands
+	what := fmt.Sprintf("%s has no container, and nothing here says how to create one: %s, or remove it from the file",
+		d.service.Name, by.Create.Aside("create it", d.service.ComposeService))
 	switch {
 	case exist > 0:
-		what = fmt.Sprintf("%d of %d containers exist: create the others (%s), or write replicas: %[1]d", exist, want, engine.HandScale)
+		what = fmt.Sprintf("%d of %d containers exist: %s, or write replicas: %[1]d", exist, want, by.Scale.Aside("create the others", ""))
 	case d.service.Container != "":
 		what = fmt.Sprintf("there is no container %s: create it, or correct `container:`", d.service.Container)
 	}

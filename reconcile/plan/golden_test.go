@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"reconciler/engine"
+	"reconciler/engine/docker/hands"
 )
 
 var update = flag.Bool("update", false, "rewrite the outputs in testdata; commit them only if you understand what changed them")
@@ -28,7 +32,7 @@ func TestDecisions(t *testing.T) {
 			var now []string
 			for _, text := range tales(string(src)) {
 				t.Run(title(text), func(t *testing.T) {
-					got, err := play(text)
+					got, err := play(text, hands.Docker())
 					if err != nil {
 						t.Fatalf("%s: %v", file, err)
 					}
@@ -71,10 +75,12 @@ func title(text string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(first, "# "), ".")
 }
 
-// play returns the story with its outputs as they are now.
-func play(text string) (string, error) {
+// play returns the story with its outputs as they are now, on an engine that has
+// those commands.
+func play(text string, by engine.Hands) (string, error) {
 	var out strings.Builder
 	s := newStory()
+	s.around.Hands = by
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		switch {
 		case strings.HasPrefix(line, "  "):
@@ -104,10 +110,34 @@ func TestAPlanIsAPureFunction(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, text := range tales(string(src)) {
-			first, err1 := play(text)
-			second, err2 := play(text)
+			first, err1 := play(text, hands.Docker())
+			second, err2 := play(text, hands.Docker())
 			if err1 != nil || err2 != nil || first != second {
 				t.Errorf("%s: %s: two runs differ: %v %v\n%s", file, title(text), err1, err2, cmp.Diff(first, second))
+			}
+		}
+	}
+}
+
+// TestWithoutCommandsMessagesStillSayWhatToDo plays each story on an engine that
+// has no tools of its own: no message names a command, and none is torn where one
+// would stand.
+func TestWithoutCommandsMessagesStillSayWhatToDo(t *testing.T) {
+	command, torn := regexp.MustCompile(`docker [a-z]+`), regexp.MustCompile(`: *["),;]|\( *\)|: *$|  *,| (at|or) *"`)
+	for _, file := range storyFiles(t) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range tales(string(src)) {
+			out, err := play(text, engine.Hands{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(out) {
+				if told := strings.TrimSpace(line); strings.HasPrefix(line, " ") && (command.MatchString(told) || torn.MatchString(told)) {
+					t.Errorf("%s: %s: %s", file, title(text), told)
+				}
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func (d *decision) parent(c engine.Container) (v verdict, ok bool) {
 		v = verdict{Status: StatusRunning, idle: StatusRunning, asWanted: true}
 		told := fmt.Sprintf("%s shares the namespace that %s had before it was started at %s; ", c.Name, p.Name, d.clock(p.StartedAt))
 		if guard, guarded := d.around.Self[c.ID]; guarded {
-			v.Unready = Note{ReasonParent, told + guard.Not(engine.VerbRestart, c.Name)}
+			v.Unready = Note{ReasonParent, told + guard.Not(engine.VerbRestart, c.Name, d.around.Hands)}
 			return v, true
 		}
 		if pin.since.IsZero() {

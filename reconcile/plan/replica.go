@@ -22,7 +22,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 	d.refuse(c)
 	switch {
 	case !c.State.Known():
-		return strange(c)
+		return d.strange(c)
 	case c.State == engine.StateRemoving, c.State == engine.StateDead:
 		return d.dying(c)
 	case d.service.State == desired.Stopped && c.State.Alive():
@@ -57,7 +57,7 @@ func (d *decision) replica(c engine.Container, budget *int) verdict {
 		return d.start(c, budget)
 	case engine.StateRemoving, engine.StateDead: // decided above
 	}
-	return strange(c)
+	return d.strange(c)
 }
 
 func (d *decision) record(c engine.Container) record    { return d.past.containers[c.ID] }
@@ -105,7 +105,7 @@ func (d *decision) dying(c engine.Container) verdict {
 	until := d.record(c).sight.since.Add(stuckAfter)
 	switch {
 	case c.State == engine.StateDead:
-		v.Stalled = Note{ReasonStuck, fmt.Sprintf("%s is dead: the engine could not remove it; remove it by hand: %s", c.Name, engine.HandRemove.On(c.Name))}
+		v.Stalled = Note{ReasonStuck, d.around.Hands.Remove.After(c.Name+" is dead: the engine could not remove it; remove it by hand", c.Name)}
 	case d.now.Before(until):
 		v.Status, v.idle, v.next = StatusWaiting, StatusWaiting, until
 		v.Reconciling = Note{ReasonRemoving, fmt.Sprintf("the engine is removing %s", c.Name)}
@@ -162,7 +162,7 @@ func (d *decision) paused(c engine.Container) verdict {
 	}
 	return verdict{
 		Status: StatusPaused, idle: StatusPaused, cause: CausePaused, untimed: true,
-		Unready: Note{ReasonPaused, fmt.Sprintf("%s is paused; it goes on when it is unpaused: %s", c.Name, engine.HandUnpause.On(c.Name))},
+		Unready: Note{ReasonPaused, d.around.Hands.Unpause.After(c.Name+" is paused; it goes on when it is unpaused", c.Name)},
 	}
 }
 
@@ -174,13 +174,13 @@ func (d *decision) stop(c engine.Container, cause Cause) verdict {
 	}
 	if guard, guarded := d.around.Self[c.ID]; guarded {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonSelf, guard.Not(engine.VerbStop, c.Name)}
+		v.Stalled = Note{ReasonSelf, guard.Not(engine.VerbStop, c.Name, d.around.Hands)}
 		return v
 	}
 	if c.AutoRemove {
 		v.Status = v.idle
-		v.Stalled = Note{ReasonWouldBeRemoved, fmt.Sprintf("stopping %s would remove it (it was run with --rm), "+
-			"and nothing here could create it again; stop it by hand: %s", c.Name, engine.HandStop.On(c.Name))}
+		v.Stalled = Note{ReasonWouldBeRemoved, d.around.Hands.Stop.After(fmt.Sprintf("stopping %s would remove it (it was run with --rm), "+
+			"and nothing here could create it again; stop it by hand", c.Name), c.Name)}
 		return v
 	}
 	if note := d.stopsAfter(); note.Reason != "" && v.cause != CauseSurplus {

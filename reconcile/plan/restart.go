@@ -45,7 +45,7 @@ func (d *decision) refuse(c engine.Container) {
 	rec := d.record(c)
 	if guard, guarded := d.around.Self[c.ID]; guarded && rec.asked.pending() {
 		rec.asked = rec.asked.withdrawn()
-		rec.call = rec.call.refused(fingerprintOf(&c), Note{ReasonSelf, guard.Not(engine.VerbRestart, c.Name)})
+		rec.call = rec.call.refused(fingerprintOf(&c), Note{ReasonSelf, guard.Not(engine.VerbRestart, c.Name, d.around.Hands)})
 		d.keep(c, rec)
 	}
 }

@@ -20,6 +20,7 @@ type Result struct {
 	Void bool
 	// Unseen: what came of it could not be looked at.
 	Unseen bool
+	Hands  engine.Hands // what messages tell a person to type
 	Now    time.Time
 }
 

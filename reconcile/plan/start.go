@@ -101,7 +101,7 @@ func (d *decision) held(v *verdict, c engine.Container, verb engine.Verb) bool {
 func (d *decision) barred(v *verdict, c engine.Container) bool {
 	switch o, blocked := d.inTheWay[c.ID]; {
 	case blocked:
-		v.Stalled = Note{ReasonOrphan, o.Message(c.Name)}
+		v.Stalled = Note{ReasonOrphan, o.Message(c.Name, d.around.Hands)}
 	case c.Unplugged || len(engine.Missing(d.record(c).lost.Networks, c.Networks)) > 0:
 		v.Stalled = Note{ReasonNetworkLost, d.unplugged(c)}
 	default:
@@ -122,7 +122,7 @@ func (d *decision) unplugged(c engine.Container) string {
 	if rec.lost.Why != nil {
 		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.lost.Why.Error()))
 	}
-	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c))
+	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c, d.around.Hands))
 }
 
 func minTime(a, b time.Time) time.Time {

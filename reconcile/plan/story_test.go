@@ -311,7 +311,7 @@ func (s *story) details(c *engine.Container, pairs []string) error {
 func (s *story) did(f []string) error {
 	id := "id-" + f[1]
 	delete(s.flights, id)
-	r := Result{Action: Action{Verb: engine.Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Now: s.now}
+	r := Result{Action: Action{Verb: engine.Verb(f[0]), ID: id, Container: f[1]}, Before: s.containers[f[1]], Hands: s.around.Hands, Now: s.now}
 	if len(f) > 3 && f[2] == "lost" {
 		r.Lost = Lost{[]engine.Network{{Name: f[3]}}, fmt.Errorf("reconnect %s to %s: %w", f[1], f[3], engine.ErrInvalid)}
 		f = slices.Delete(f, 2, 4)

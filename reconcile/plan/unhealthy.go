@@ -63,10 +63,10 @@ func (d *decision) unhealthy(c engine.Container, budget *int) verdict {
 		fails("; it is left running, as on_unhealthy asks")
 		return v
 	case guarded:
-		fails("; %s", guard.Not(engine.VerbRestart, c.Name))
+		fails("; %s", guard.Not(engine.VerbRestart, c.Name, d.around.Hands))
 		return v
 	case !slices.Contains(d.past.Healthy, c.ID):
-		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at %s", c.Name, engine.HandLogs.On(c.Name))}
+		v.Unready = Note{ReasonNeverHealthy, fmt.Sprintf("%s runs, and its healthcheck has not succeeded once; it is left running: look at %s", c.Name, d.log(c))}
 		return v
 	case rec.health.sick.IsZero():
 		fails(", and nobody knows since when; if the next one fails too, and for %s, it is restarted, or at once by: reconciler restart %s", d.service.UnhealthyGrace, d.service.Name)

@@ -8,10 +8,13 @@ import (
 
 // strange is a container in a state of which it isn't known what it is, so that
 // no call to it is known to be safe.
-func strange(c engine.Container) verdict {
-	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, fmt.Sprintf(
-		"%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand: %s, or %s",
-		c.Name, c.State, engine.HandStart.On(c.Name), engine.HandStop.On(c.Name))}}
+func (d *decision) strange(c engine.Container) verdict {
+	message := d.around.Hands.Start.After(fmt.Sprintf("%s is %q, a state that is not known here: nothing is done to it; bring it into another by hand",
+		c.Name, c.State), c.Name)
+	if stop := d.around.Hands.Stop.On(c.Name); stop != "" {
+		message += ", or " + stop
+	}
+	return verdict{Status: StatusUnknown, idle: StatusUnknown, Stalled: Note{ReasonStuck, message}}
 }
 
 // unasked is a service of which the file asks something that nothing here

@@ -26,7 +26,7 @@ func (r Result) Why() Note {
 	case engine.PathMissing:
 		note = Note{ReasonPathMissing, fmt.Sprintf("the path %s is missing on the host: create it, or mend the mount", subject)}
 	case engine.NetworkMissing:
-		note = Note{ReasonNetworkMissing, fmt.Sprintf("network %s is gone: %s", subject, anew(r.Before))}
+		note = Note{ReasonNetworkMissing, fmt.Sprintf("network %s is gone: %s", subject, anew(r.Before, r.Hands))}
 	case engine.ImageMissing:
 		note = Note{ReasonImageMissing, fmt.Sprintf("image %s is missing: pull or build it", subject)}
 	case engine.CommandNotFound:
@@ -34,7 +34,7 @@ func (r Result) Why() Note {
 	case engine.CommandNotExecutable:
 		note = Note{ReasonRetry, fmt.Sprintf("its command %s could not be executed (126): it must be a program, with the right to be executed", subject)}
 	case engine.NamespaceGone:
-		note = Note{ReasonNamespaceGone, fmt.Sprintf("the container whose namespace it shares, %s, is gone: %s", subject, anew(r.Before))}
+		note = Note{ReasonNamespaceGone, fmt.Sprintf("the container whose namespace it shares, %s, is gone: %s", subject, anew(r.Before, r.Hands))}
 	case engine.NamespaceDown:
 		note = Note{ReasonNamespaceGone, fmt.Sprintf("the container whose namespace it shares, %s, doesn't run: start that first", subject)}
 	case engine.RefusedOther:
@@ -80,11 +80,17 @@ func Asked(c engine.Container, p engine.Port) engine.Port {
 }
 
 // anew says how to make the container again.
-func anew(c engine.Container) string {
+func anew(c engine.Container, by engine.Hands) string {
+	command := ""
 	if service := c.Claim.Service; service != "" {
-		return engine.HandRecreate.On(service)
+		command = by.Recreate.On(service)
 	}
-	return "make the container again"
+	return cmp.Or(command, "make the container again")
+}
+
+// log says where it is told why the container did what it did.
+func (d *decision) log(c engine.Container) string {
+	return cmp.Or(d.around.Hands.Logs.On(c.Name), "its log")
 }
 
 // ended says how a container's last run ended.
