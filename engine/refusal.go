@@ -66,9 +66,9 @@ func (r *Refusal) Unwrap() []error {
 	return []error{ErrInvalid, r.Err}
 }
 
-// OneLine is a text of somebody else's on one line, desired.Harmless, at most
+// Excerpt is a text of somebody else's on one line, desired.Harmless, at most
 // MaxWords bytes long: what is longer loses its end, and says so by "…".
-func OneLine(text string) string {
+func Excerpt(text string) string {
 	text = strings.Join(strings.Fields(desired.Harmless(strings.ToValidUTF8(text, "?"))), " ")
 	return Cut(text, MaxWords)
 }

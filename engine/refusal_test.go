@@ -60,17 +60,17 @@ func TestWordsOfOthersAreOneBoundedLine(t *testing.T) {
 		" two\n lines\t\r\n ": "two lines",
 		"not\xffUTF-8":        "not?UTF-8",
 	} {
-		if got := OneLine(text); got != want {
+		if got := Excerpt(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 	for _, fits := range []string{"", "x", strings.Repeat("x", MaxWords)} {
-		if got := OneLine(fits); got != fits {
+		if got := Excerpt(fits); got != fits {
 			t.Errorf("%d bytes became %q", len(fits), got)
 		}
 	}
 	for _, long := range []string{strings.Repeat("x", MaxWords+1), strings.Repeat("x", 1000), strings.Repeat("é", 1000), "x" + strings.Repeat("é", 1000)} {
-		got := OneLine(long)
+		got := Excerpt(long)
 		if len(got) > MaxWords || len(got) < MaxWords-8 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%d bytes: %q", len(got), got)
 		}

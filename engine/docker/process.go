@@ -131,7 +131,7 @@ func owner(proc string, sockets map[string]bool) engine.Holder {
 			}
 			name, err := os.ReadFile(filepath.Join(proc, entry.Name(), "comm"))
 			if err == nil {
-				found = engine.Holder{Process: engine.OneLine(string(name)), PID: pid}
+				found = engine.Holder{Process: engine.Excerpt(string(name)), PID: pid}
 			}
 			break
 		}

@@ -166,7 +166,7 @@ func comm(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.OneLine(string(text))
+	return engine.Excerpt(string(text))
 }
 
 // speakOnSocket is an engine behind a unix socket of this process.

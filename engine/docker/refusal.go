@@ -50,7 +50,7 @@ var (
 func refusal(err error) *engine.Refusal {
 	whole := strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), "Error response from daemon: ")
 	whole = strings.TrimSuffix(whole, ": unknown")
-	r := &engine.Refusal{Words: engine.OneLine(preamble.ReplaceAllLiteralString(whole, "")), Err: err}
+	r := &engine.Refusal{Words: engine.Excerpt(preamble.ReplaceAllLiteralString(whole, "")), Err: err}
 	for _, pattern := range taken {
 		if p := portIn(pattern, whole); p.Host != 0 {
 			r.Kind, r.Port = engine.PortTaken, p
@@ -59,7 +59,7 @@ func refusal(err error) *engine.Refusal {
 	}
 	for _, p := range missing {
 		if m := p.words.FindStringSubmatch(whole); m != nil {
-			r.Kind, r.Subject = p.kind, engine.OneLine(m[1])
+			r.Kind, r.Subject = p.kind, engine.Excerpt(m[1])
 			return r
 		}
 	}

@@ -117,10 +117,10 @@ func (d *decision) unplugged(c engine.Container) string {
 	rec := d.record(c)
 	why, lost := rec.call.trouble.Message, ""
 	if why == "" {
-		why = fmt.Sprintf("%s can't start: %s", c.Name, engine.OneLine(c.Error))
+		why = fmt.Sprintf("%s can't start: %s", c.Name, engine.Excerpt(c.Error))
 	}
 	if rec.lost.Why != nil {
-		lost = fmt.Sprintf(", which could not be put back (%s)", engine.OneLine(rec.lost.Why.Error()))
+		lost = fmt.Sprintf(", which could not be put back (%s)", engine.Excerpt(rec.lost.Why.Error()))
 	}
 	return fmt.Sprintf("%s. That start has cost it its networks (moby#51758)%s, and it would run without them; mend that, then: %s", why, lost, anew(c, d.around.Hands))
 }

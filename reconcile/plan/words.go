@@ -16,7 +16,7 @@ func (r Result) Why() Note {
 	}
 	var refusal *engine.Refusal
 	if !errors.As(r.Err, &refusal) {
-		return Note{ReasonRetry, engine.OneLine(r.Err.Error())}
+		return Note{ReasonRetry, engine.Excerpt(r.Err.Error())}
 	}
 	subject := engine.ShortID(refusal.Subject)
 	var note Note
