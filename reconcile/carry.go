@@ -21,12 +21,11 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []desired.Key {
 	}
 	began, err := r.make(ctx, call)
 	if errors.Is(err, errOvertaken) {
-		r.opt.Host.end(call.flight, r.opt.Now())
-		return []desired.Key{call.Key}
+		return r.opt.Host.end(call.flight, r.opt.Now())
 	}
 	took := r.since(began)
 	result := call.call.Result(ctx, err)
-	following, events := r.took(call, result)
+	due, events := r.took(call, result)
 	told := Event{
 		Time: began, Kind: KindAction, Service: call.Service.Name, Container: result.Action.Container,
 		Verb: result.Action.Verb, Cause: result.Action.Cause, Outcome: outcome(result), Err: err, Took: took,
@@ -36,7 +35,7 @@ func (r *Reconciler) Carry(ctx context.Context, call Call) []desired.Key {
 		told.Reason, told.Message = why.Reason, why.Message
 	}
 	r.record(append([]Event{told}, events...))
-	return append([]desired.Key{call.Key}, following...)
+	return due
 }
 
 // refresh makes the look that was decided on. Where it fails, the decision asks
@@ -88,20 +87,22 @@ func outcome(result plan.Result) Outcome {
 }
 
 // took takes in what came of the call, unless the service has left the file
-// meanwhile. It returns the services that follow it, and what is to be told.
-func (r *Reconciler) took(call Call, result plan.Result) (following []desired.Key, events []Event) {
+// meanwhile. It returns the services that should be decided about now, and what is
+// to be told.
+func (r *Reconciler) took(call Call, result plan.Result) (due []desired.Key, events []Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.opt.Host.end(call.flight, result.Now)
+	due = r.opt.Host.end(call.flight, result.Now)
 	if e := r.entries[call.Key]; e != nil {
 		was := e.past
 		r.remember(e, was.After(result, call.Service.Retry))
 		e.made(was, result)
 	}
 	if result.Action.Verb.Traits().Renews() && outcome(result) == OutcomeOK {
-		return r.follow(call.Service)
+		following, left := r.follow(call.Service)
+		return append(due, following...), left
 	}
-	return nil, nil
+	return due, nil
 }
 
 // made ends the restart that was asked for if the call was it, or made it
@@ -122,11 +123,8 @@ func (e *entry) made(was plan.Past, result plan.Result) {
 // `restart: true` of one that we restarted. It returns them, and tells which
 // containers of them are left running; the caller holds r.mu.
 func (r *Reconciler) follow(restarted desired.Service) (following []desired.Key, left []Event) {
-	if r.look == nil {
-		return nil, nil
-	}
 	doc := r.opt.Desired.Snapshot().Document
-	for _, f := range r.look.Followers(restarted, r.opt.Now()) {
+	for _, f := range r.looked(doc).Followers(restarted, r.opt.Now()) {
 		for _, why := range f.Left {
 			left = append(left, Event{
 				Time: r.opt.Now(), Kind: KindWarning, Service: f.Service,

@@ -46,7 +46,9 @@ func (r *Reconciler) Decide(key desired.Key) (calls []Call, next time.Time) {
 	r.remember(e, d.Past)
 	r.opt.Host.queue(key, d.Queued)
 	for _, c := range d.Calls {
-		calls = append(calls, Call{Key: key, Service: s, call: c, flight: r.opt.Host.begin(c.Action(), began)})
+		if f := r.opt.Host.begin(c.Action(), began); f != nil {
+			calls = append(calls, Call{Key: key, Service: s, call: c, flight: f})
+		}
 	}
 	for _, id := range d.Look {
 		calls = append(calls, Call{Key: key, Service: s, look: id})

@@ -70,6 +70,26 @@ func TestARestartIsFollowedByThoseThatAskForIt(t *testing.T) {
 	}
 }
 
+// TestWhoIsSuspendedMeanwhileFollowsNoRestart: the newest file counts, not the one
+// by which was looked last.
+func TestWhoIsSuspendedMeanwhileFollowsNoRestart(t *testing.T) {
+	w := newWorld(t, three,
+		after("api", "db:service_healthy:true", sim.Spec{State: engine.StateRunning}),
+		ours("db", sim.Spec{State: engine.StateRunning, Health: engine.HealthHealthy}))
+	if _, err := w.r.Restart(w.key("db"), "cli:ann", ""); err != nil {
+		t.Fatal(err)
+	}
+	calls, _ := w.r.Decide(w.key("db"))
+	held := strings.Replace(three, "api: running", "api: {state: running, suspend: {reason: hands off}}", 1)
+	w.desired.write(t, held)
+	w.r.Carry(t.Context(), calls[0])
+	w.desired.write(t, three)
+	w.settle("api")
+	if got := w.order("restart"); got != "p-db-1" {
+		t.Errorf("restarted: %s", got)
+	}
+}
+
 // TestARestartThatGoesRoundEnds: two that ask to follow each other don't.
 func TestARestartThatGoesRoundEnds(t *testing.T) {
 	w := newWorld(t, two,

@@ -67,6 +67,11 @@ func (r *Reconciler) recall(doc *desired.Document, memory desired.Memory) {
 	for _, s := range doc.Services {
 		r.entry(doc.Key(s.Name)).past.Kept = memory[s.Name]
 	}
+	for service := range memory {
+		if _, listed := doc.Service(service); !listed {
+			r.unsaved = true // it left the file while the program was off
+		}
+	}
 }
 
 // memory is what must outlive the process; the caller holds r.mu.

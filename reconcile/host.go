@@ -13,8 +13,9 @@ import (
 )
 
 // Host is what all projects of one engine share: how many calls are made to it at
-// once, which are under way, and the budget of crash restarts. Its methods may be
-// called by any number of goroutines.
+// once, which are under way, and the budget of crash restarts. There is never more
+// than one call under way to a replica, or to a container, whoever decides on it.
+// Its methods may be called by any number of goroutines.
 type Host struct {
 	lanes lanes
 
@@ -28,6 +29,9 @@ type Host struct {
 type flight struct {
 	action plan.Action
 	turn   *turn // of the budget, that it uses up; nil: none
+	// waiting are the other services that have the container by now, and were
+	// decided about meanwhile.
+	waiting map[desired.Key]bool
 }
 
 // NewHost returns a Host with nothing under way.
@@ -35,10 +39,14 @@ func NewHost() *Host {
 	return &Host{lanes: newLanes(), targets: make(map[engine.Target]*flight), busy: make(map[string]*flight)}
 }
 
-// begin notes that the call is under way, until it ends.
+// begin notes that the call is under way, until it ends. nil: another one is,
+// that was begun since it was decided on; its end is told to the service.
 func (h *Host) begin(a plan.Action, now time.Time) *flight {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.find(a.Target, a.ID) != nil {
+		return nil
+	}
 	f := &flight{action: a}
 	if a.Crash {
 		f.turn = h.budget.take(a.Verb, now)
@@ -50,8 +58,9 @@ func (h *Host) begin(a plan.Action, now time.Time) *flight {
 	return f
 }
 
-// end notes that the call was made, or isn't.
-func (h *Host) end(f *flight, now time.Time) {
+// end notes that the call was made, or isn't. It returns the services that have to
+// be decided about now, the call's own first.
+func (h *Host) end(f *flight, now time.Time) []desired.Key {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if f.turn != nil {
@@ -63,6 +72,27 @@ func (h *Host) end(f *flight, now time.Time) {
 	if h.busy[f.action.ID] == f {
 		delete(h.busy, f.action.ID)
 	}
+	keys := []desired.Key{f.action.Target.Key}
+	for key := range f.waiting {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// find returns the call that is under way to the replica or to the container; nil:
+// none is. Its end is told to the replica's service. The caller holds h.mu.
+func (h *Host) find(t engine.Target, id string) *flight {
+	f := h.targets[t]
+	if f == nil {
+		f = h.busy[id]
+	}
+	if f != nil && f.action.Target.Key != t.Key {
+		if f.waiting == nil {
+			f.waiting = make(map[desired.Key]bool)
+		}
+		f.waiting[t.Key] = true
+	}
+	return f
 }
 
 // underWay returns the call that is made to that replica, or to that container,
@@ -70,14 +100,10 @@ func (h *Host) end(f *flight, now time.Time) {
 func (h *Host) underWay(t engine.Target, id string) (engine.Verb, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := h.targets[t]
-	if f == nil {
-		f = h.busy[id]
+	if f := h.find(t, id); f != nil {
+		return f.action.Verb, true
 	}
-	if f == nil {
-		return "", false
-	}
-	return f.action.Verb, true
+	return "", false
 }
 
 // names are those of the calls under way, as "stop web-1", sorted.

@@ -25,7 +25,7 @@ type Loop struct {
 	workers int
 	queue   *queue[task]
 	wake    chan struct{}
-	save    chan struct{} // something was decided
+	save    chan struct{} // something was decided, or left the file
 }
 
 // task is what a worker takes off the queue: a service to decide about, or a tick,
@@ -78,6 +78,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.Wake() // no timer hears that the clock was set
 		case <-l.wake:
 			l.enqueue(l.Affected()...)
+			signal(l.save) // what left the file is forgotten
 		case <-ctx.Done():
 			l.stop()
 			l.queue.close()
