@@ -26,8 +26,8 @@ type Doubt struct {
 	Cause     string // why it can't be looked at, in words, for Unseen and Outdated
 }
 
-// conceal takes out the containers of which a label can't be read: it can't be
-// told what they depend on, or replace.
+// conceal takes out the containers that have a label which can't be read: nobody
+// can tell what they depend on, or replace.
 func (h *Holding) conceal() {
 	h.Replicas = slices.DeleteFunc(h.Replicas, func(r Replica) bool {
 		if r.Container.Claim.Unread.Part != "" {
@@ -37,10 +37,10 @@ func (h *Holding) conceal() {
 	})
 }
 
-// doubt hides what an orphan may be of which it can't be read whose it is: the
-// one container of the service whose name it has. Nobody is told then that this
-// service has none. One whose project can't be read is another project's, for
-// that of the document could be.
+// doubt hides a service that has no container but may have this orphan: the
+// orphan has its name, and the label that says whose it is can't be read. So
+// nobody is told that the service has none. A container whose label of the
+// project can't be read counts as another project's.
 func (o Ownership) doubt(doc *desired.Document, c engine.Container) {
 	if part := c.Claim.Unread.Part; part != engine.PartService && part != engine.PartLasting {
 		return
