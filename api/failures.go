@@ -127,16 +127,16 @@ func (f *failures) count(remote string) (nth int, wait time.Duration) {
 
 // forget drops what is over, or, where nothing is, what began first.
 func (f *failures) forget(now time.Time) {
-	oldest, any := "", false
+	oldest, dropped := "", false
 	for key, g := range f.from {
 		if now.Sub(g.since) >= failureWindow {
 			delete(f.from, key)
-			any = true
+			dropped = true
 		} else if oldest == "" || g.since.Before(f.from[oldest].since) {
 			oldest = key
 		}
 	}
-	if !any {
+	if !dropped {
 		delete(f.from, oldest)
 	}
 }

@@ -100,9 +100,9 @@ func TestAnAbandonedSocketIsReplaced(t *testing.T) {
 // else stands there.
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	folder := t.TempDir()
-	place := func(name string, make func(path string) error) string {
+	place := func(name string, create func(path string) error) string {
 		path := filepath.Join(folder, name)
-		if err := make(path); err != nil {
+		if err := create(path); err != nil {
 			t.Fatal(err)
 		}
 		return path

@@ -241,7 +241,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	var reports []error
 	s.Subscribe(func(r Report) { reports = append(reports, r.Err) })
-	clear := fill()
+	empty := fill()
 	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) || b.text() != small {
 		t.Errorf("a machine's edit: %v, want ErrNoSpace", err)
 	}
@@ -254,7 +254,7 @@ func TestAFullDataDirectoryHoldsAnEditBackUntilThereIsSpace(t *testing.T) {
 	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a machine's edit on top: %v, want ErrNoSpace", err)
 	}
-	clear()
+	empty()
 	b.settle(s)
 	if snap := s.Snapshot(); snap.Generation != 2 || snap.Problem != nil {
 		t.Errorf("with space again: generation %d, problem %v", snap.Generation, snap.Problem)

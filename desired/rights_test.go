@@ -94,7 +94,7 @@ func TestAnEditKeepsAllRightsOfTheFile(t *testing.T) {
 	const file = "state.yaml"
 	everybody := acl(grant{userObj, 7, nobodys}, grant{user, 7, 1234}, grant{groupObj, 7, nobodys}, grant{mask, 7, nobodys}, grant{other, 7, nobodys})
 	capability := []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} // cap_net_bind_service=ep
-	for name, make := range map[string][]func(t *testing.T, b *bench){
+	for name, steps := range map[string][]func(t *testing.T, b *bench){
 		"an ACL":                                         {chmod(file, 0o644), set(file, aclAttribute, annMayWrite)},
 		"an ACL that shuts somebody out":                 {set(file, aclAttribute, acl(grant{userObj, 6, nobodys}, grant{user, 0, 1234}, grant{groupObj, 4, nobodys}, grant{mask, 4, nobodys}, grant{other, 4, nobodys}))},
 		"a folder with a default ACL":                    {chmod(file, 0o660), set("", "system.posix_acl_default", everybody)},
@@ -110,7 +110,7 @@ func TestAnEditKeepsAllRightsOfTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, small)
-			for _, step := range make {
+			for _, step := range steps {
 				step(t, b)
 			}
 			want := rightsAt(t, b.file)

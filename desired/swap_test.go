@@ -107,7 +107,7 @@ func TestTheLastSaveStands(t *testing.T) {
 
 // smallDisk mounts one over the directory; fill fills it up, and returns what
 // makes space again.
-func smallDisk(t *testing.T, dir string) (fill func() (clear func())) {
+func smallDisk(t *testing.T, dir string) (fill func() (empty func())) {
 	t.Helper()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skip("a small disk needs the right to mount: ", err)
@@ -141,14 +141,14 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	clear := fill()
+	empty := fill()
 	if _, _, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 	if got := b.text(); got != small || len(b.leftovers()) > 0 || s.Snapshot().Generation != 1 {
 		t.Errorf("the file is %q, left behind %v", got, b.leftovers())
 	}
-	clear()
+	empty()
 	if _, changed, err := s.Change(Flips(flip("web", Stopped)), EditBy{}); err != nil || !changed {
 		t.Errorf("with space again: %v, %v", changed, err)
 	}

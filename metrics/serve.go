@@ -44,7 +44,7 @@ func (m *Metrics) Handler(of Source) http.Handler {
 	press := rendering.New(room)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		format := formatFor(r.Header)
-		print, err := press.Make(r.Context(), rendering.Order{Key: string(format), Write: func(to io.Writer) (rendering.Made, error) {
+		answer, err := press.Make(r.Context(), rendering.Order{Key: string(format), Write: func(to io.Writer) (rendering.Made, error) {
 			began := m.now()
 			return rendering.Made{Still: func() bool { return m.now().Sub(began) < sharedFor }}, m.write(to, format, of)
 		}})
@@ -57,10 +57,10 @@ func (m *Metrics) Handler(of Source) http.Handler {
 		case err != nil:
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		default:
-			defer print.Close()
+			defer answer.Close()
 			w.Header().Set("Content-Type", string(format))
 			w.Header().Add("Vary", "Accept")
-			print.Serve(w, r, http.StatusOK, true)
+			answer.Serve(w, r, http.StatusOK, true)
 		}
 	})
 }

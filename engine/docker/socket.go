@@ -34,7 +34,7 @@ func (e *Engine) explain(err error) error {
 
 // mounted reports whether the file is a mount point, by that table of the kernel's.
 func mounted(table, path string) bool {
-	real, err := filepath.EvalSymlinks(path) // /var/run mostly is one
+	resolved, err := filepath.EvalSymlinks(path) // /var/run mostly is one
 	if err != nil {
 		return false
 	}
@@ -43,7 +43,7 @@ func mounted(table, path string) bool {
 		return false // no /proc: nothing can be said
 	}
 	for line := range strings.Lines(string(mounts)) {
-		if f := strings.Fields(line); len(f) > 4 && f[4] == real {
+		if f := strings.Fields(line); len(f) > 4 && f[4] == resolved {
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ func (n *Print) Serve(w http.ResponseWriter, r *http.Request, status int, packed
 // (RFC 9110, 12.5.3). Whoever says nothing is taken to want the bytes as they
 // are.
 func takesGzip(accept []string) bool {
-	any := false
+	whatever := false
 	for one := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		coding, parameters, _ := strings.Cut(one, ";")
 		liked := true
@@ -47,8 +47,8 @@ func takesGzip(accept []string) bool {
 		case "gzip", "x-gzip":
 			return liked
 		case "*":
-			any = liked
+			whatever = liked
 		}
 	}
-	return any
+	return whatever
 }

@@ -17,15 +17,15 @@ func crashDelay(crashes int, b desired.RestartBackoff) time.Duration {
 	return doubling(b.Initial, b.Max, crashes-2)
 }
 
-func doubling(first, max time.Duration, doublings int) time.Duration {
+func doubling(first, most time.Duration, doublings int) time.Duration {
 	d := first
 	for range doublings {
-		if d >= max/2 {
-			return max
+		if d >= most/2 {
+			return most
 		}
 		d *= 2
 	}
-	return min(d, max)
+	return min(d, most)
 }
 
 // jittered adds up to a tenth, by which many containers that failed together

@@ -97,8 +97,8 @@ func (k call) after(r *Result, retry desired.Retry) call {
 }
 
 // refused takes in that no call is made, to a container that looks so, and why.
-func (k call) refused(print fingerprint, why Note) call {
-	k.state, k.before, k.trouble = callFailed, print, why
+func (k call) refused(before fingerprint, why Note) call {
+	k.state, k.before, k.trouble = callFailed, before, why
 	return k
 }
 
